@@ -9,13 +9,18 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 /** Both flavours import `env.memory`; the bounds only have to admit what the runtime creates. */
 const common = [
   'assembly/index.ts',
-  '--optimizeLevel', '3',
-  '--shrinkLevel', '0',
+  '--optimizeLevel',
+  '3',
+  '--shrinkLevel',
+  '0',
   '--noAssert',
-  '--runtime', 'stub',
+  '--runtime',
+  'stub',
   '--importMemory',
-  '--enable', 'simd',
-  '--memoryBase', '1024',
+  '--enable',
+  'simd',
+  '--memoryBase',
+  '1024',
 ]
 
 async function compile(name, flags) {
@@ -26,7 +31,13 @@ async function compile(name, flags) {
 }
 
 await mkdir(`${root}build`, { recursive: true })
-const shared = await compile('kernels-shared', ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'])
+const shared = await compile('kernels-shared', [
+  '--enable',
+  'threads',
+  '--sharedMemory',
+  '--maximumMemory',
+  '65536',
+])
 const unshared = await compile('kernels-unshared', ['--maximumMemory', '65536'])
 await writeFile(
   `${root}src/runtime/kernel-binaries.ts`,

@@ -1,0 +1,111 @@
+// Layers as plain final records: static shapes and options, apart from parameters. A network is a list of them in
+// topological order; every later stage (support, program, file) reads these records and nothing else.
+
+import type { ActivationShape } from '../shape/activation.js'
+import type { KernelGeometry } from '../shape/kernel.js'
+
+/**
+ * How a kernel is made:
+ * - `dctps`: `alpha * D x + S x`, D the free transform, S sparse ([P] section 1)
+ * - `sparse`: `S x`
+ * - `dense`: `W x`
+ */
+export type KernelKind = 'dctps' | 'sparse' | 'dense'
+
+export const kernelKinds: readonly KernelKind[] = ['dctps', 'sparse', 'dense']
+
+/** Index of a layer in its network's list. */
+export type LayerId = number
+
+interface LayerRecord {
+  readonly id: LayerId
+  /** Name in the published code (`convs.0`, `layer1.0.bn1`); parameters are named after it. Unique in a network. */
+  readonly name: string
+  readonly output: ActivationShape
+}
+
+export interface InputLayer extends LayerRecord {
+  readonly op: 'input'
+}
+
+interface KernelRecord extends LayerRecord {
+  readonly input: LayerId
+  readonly geometry: KernelGeometry
+  readonly kind: KernelKind
+  readonly bias: boolean
+  /** DCTpS only: whether alpha is trained. */
+  readonly alpha: 'trainable' | 'frozen'
+  /** DCTpS only: alpha before training. */
+  readonly initialAlpha: number
+}
+
+/** `x: [inChannels, H, W] -> [outChannels, H', W']` */
+export interface Conv2dLayer extends KernelRecord {
+  readonly op: 'conv2d'
+}
+
+/** `x: [in, 1, 1] -> [out, 1, 1]`, a 1x1 convolution on a 1x1 image */
+export interface LinearLayer extends KernelRecord {
+  readonly op: 'linear'
+}
+
+export interface ReluLayer extends LayerRecord {
+  readonly op: 'relu'
+  readonly input: LayerId
+}
+
+/** Square window without padding. */
+export interface PoolLayer extends LayerRecord {
+  readonly op: 'averagePool' | 'maxPool'
+  readonly input: LayerId
+  readonly window: number
+  readonly stride: number
+}
+
+/** `[C, H, W] -> [C*H*W, 1, 1]` in PyTorch's order, `(c*H + h)*W + w`. */
+export interface FlattenLayer extends LayerRecord {
+  readonly op: 'flatten'
+  readonly input: LayerId
+}
+
+/** Per channel over batch and positions; biased variance in training, running statistics in evaluation. */
+export interface BatchNormLayer extends LayerRecord {
+  readonly op: 'batchNorm'
+  readonly input: LayerId
+  readonly epsilon: number
+  readonly momentum: number
+}
+
+/** Elementwise sum of two activations of one shape. */
+export interface AddLayer extends LayerRecord {
+  readonly op: 'add'
+  readonly inputs: readonly [LayerId, LayerId]
+}
+
+export type KernelLayer = Conv2dLayer | LinearLayer
+
+export type Layer =
+  | InputLayer
+  | Conv2dLayer
+  | LinearLayer
+  | ReluLayer
+  | PoolLayer
+  | FlattenLayer
+  | BatchNormLayer
+  | AddLayer
+
+export function isKernelLayer(layer: Layer): layer is KernelLayer {
+  return layer.op === 'conv2d' || layer.op === 'linear'
+}
+
+/** The layers that a layer reads. */
+export function layerInputs(layer: Layer): readonly LayerId[] {
+  switch (layer.op) {
+    case 'input':
+      return []
+    case 'add':
+      return layer.inputs
+    default:
+      return [layer.input]
+  }
+}
