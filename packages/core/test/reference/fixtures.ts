@@ -15,6 +15,9 @@ export function hasFixture(file: string): boolean {
   return existsSync(join(fixtureFolder, file))
 }
 
+/** For the title of a test that skips. */
+export const absence = ` (skipped: not in ${fixtureFolder}, see DCTPS_REFERENCE)`
+
 export function readFixtureJson(file: string): unknown {
   return JSON.parse(readFileSync(join(fixtureFolder, file), 'utf8'))
 }

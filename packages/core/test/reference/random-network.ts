@@ -39,7 +39,7 @@ const fewestNormalised = 8
 
 const kinds = fc.constantFrom<KernelKind>('dctps', 'sparse', 'dense')
 const alphas = fc.constantFrom<'trainable' | 'frozen'>('trainable', 'trainable', 'frozen')
-const densities = fc.constantFrom(0.3, 0.05, 1, 0)
+const densities = fc.constantFrom(0.3, 0.3, 0.1, 0.1, 0.03, 0.03, 1, 0)
 const seeds = fc.nat({ max: 2 ** 31 - 1 })
 const channelCounts = fc.integer({ min: 1, max: 8 })
 // Around the block sizes 4, 8, 16 and 32 and between them.
@@ -132,7 +132,7 @@ export function arbitraryNetwork(): fc.Arbitrary<NetworkCase> {
       width: fc.integer({ min: 4, max: 9 }),
       kind: kinds,
       alpha: alphas,
-      body: fc.array(units, { minLength: 1, maxLength: 6 }),
+      body: fc.array(units, { minLength: 1, maxLength: 5 }),
       head: fc.constantFrom<'flatten' | 'globalAveragePool'>('flatten', 'globalAveragePool'),
       classes: fc.integer({ min: 2, max: 10 }),
       bias: fc.boolean(),
