@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 
 /**
  * Expects `gradient` to be the derivative of `loss()` with respect to `values`, which are perturbed in place one by
- * one and restored. At least one value is needed: an empty check would show nothing.
+ * one and restored. The tolerance is relative to the largest gradient, or to 1.
  */
 export function expectGradient(
   what: string,
