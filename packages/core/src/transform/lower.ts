@@ -1,0 +1,165 @@
+// An op list as straight-line code over single values, with few multiplications: a row is a value times a scale, and
+// scales are carried along until a multiplication is needed anyway, in the end at the outputs. What the values are
+// stored in, and in which order they are computed, is decided elsewhere.
+
+import type { Operation, OpList } from './oplist.js'
+
+/** `value[target] = sum_j coefficients[j] * value[sources[j]]`; if any coefficient is 1, the first one is. */
+export interface Instruction {
+  readonly target: number
+  readonly sources: readonly number[]
+  readonly coefficients: readonly number[]
+}
+
+/** `scale * value`. */
+export interface ScaledValue {
+  readonly value: number
+  readonly scale: number
+}
+
+/** Values `0 .. inputs-1` are the inputs; an output of `undefined` is zero. */
+export interface LinearCode {
+  readonly inputs: number
+  readonly values: number
+  readonly groups: readonly (readonly Instruction[])[]
+  readonly outputs: readonly (ScaledValue | undefined)[]
+}
+
+/** Per application to one vector. */
+export interface FlopCount {
+  readonly additions: number
+  readonly multiplications: number
+}
+
+/** Relative size below which a coefficient is the rounding error of an exact zero, or of an exact equality. */
+const ROUNDING = 1e-12
+
+const same = (a: number, b: number) => Math.abs(a - b) <= ROUNDING * Math.abs(a)
+const sameMagnitude = (a: ScaledValue, b: ScaledValue) => same(Math.abs(a.scale), Math.abs(b.scale))
+const isUnit = (coefficient: number) => Math.abs(coefficient) === 1
+
+/** Lowers the operations, given in groups that together are the list's operations in an order of execution. */
+export function lower(
+  list: OpList,
+  groups: readonly (readonly Operation[])[] = [list.operations],
+): LinearCode {
+  const lowering = new Lowering(list)
+  const lowered = groups.map((operations) => operations.flatMap((operation) => lowering.lower(operation)))
+  return {
+    inputs: list.inputs.length,
+    values: lowering.values,
+    groups: lowered,
+    outputs: list.outputs.map((row) => lowering.rows[row]),
+  }
+}
+
+/** Exact count for the list as it is executed, the final scaling of every output included. */
+export function countFlops(list: OpList): FlopCount {
+  return countCodeFlops(lower(list))
+}
+
+/** As {@link countFlops}, for code already lowered. */
+export function countCodeFlops(code: LinearCode): FlopCount {
+  let additions = 0
+  let multiplications = code.outputs.filter((output) => output !== undefined).length
+  for (const { coefficients } of code.groups.flat()) {
+    additions += coefficients.length - 1
+    multiplications += coefficients.filter((coefficient) => !isUnit(coefficient)).length
+  }
+  return { additions, multiplications }
+}
+
+class Lowering {
+  /** What each row holds; undefined: zero. */
+  readonly rows: (ScaledValue | undefined)[]
+  values = 0
+  /**
+   * The scale that each row would have if no row had been zero or unused. Steering every row back to it, where scales
+   * do not agree, lets rows meet with equal scales later on.
+   */
+  readonly #usualScale: Float64Array
+
+  constructor(list: OpList) {
+    this.rows = new Array<ScaledValue | undefined>(list.rows)
+    this.#usualScale = new Float64Array(list.rows)
+    for (const row of list.inputs) {
+      this.rows[row] = { value: this.values++, scale: 1 }
+      this.#usualScale[row] = 1
+    }
+  }
+
+  lower({ inputs, outputs, matrix }: Operation): Instruction[] {
+    const instructions: Instruction[] = []
+    const present = inputs.filter((row) => this.rows[row] !== undefined)
+    if (present.length === 0) return instructions
+    const magnitude = Math.abs(matrix[0]!)
+    const butterfly = matrix.every((entry) => same(magnitude, Math.abs(entry)))
+    const before = Math.min(...present.map((row) => this.#usualScale[row]!))
+    const usual = butterfly ? before * magnitude : before
+    const multiply = butterfly && outputs.length > 1 ? this.#sharedMultiplier(instructions) : inPlace
+    outputs.forEach((row, i) => {
+      this.#usualScale[row] = usual
+      const form = this.#linearForm(inputs, matrix, i * inputs.length)
+      if (form.length <= 1) {
+        this.rows[row] = form[0]
+        return
+      }
+      const equal = form.every((term) => sameMagnitude(term, form[0]!))
+      const scale = equal ? Math.abs(form[0]!.scale) : usual
+      const terms = form.map((term) => multiply({ value: term.value, scale: rounded(term.scale / scale) }))
+      const negative = terms.every((term) => term.scale !== 1) && terms.some((term) => term.scale === -1)
+      const sign = negative ? -1 : 1
+      const target = this.values++
+      instructions.push(instruction(target, terms, sign))
+      this.rows[row] = { value: target, scale: sign * scale }
+    })
+    return instructions
+  }
+
+  /** One output of an operation as a sum of scaled values, each value once, none zero. */
+  #linearForm(inputs: readonly number[], matrix: readonly number[], start: number): ScaledValue[] {
+    const scales = new Map<number, number>()
+    let largest = 0
+    inputs.forEach((row, j) => {
+      const term = this.rows[row]
+      if (term === undefined) return
+      const scale = matrix[start + j]! * term.scale
+      largest = Math.max(largest, Math.abs(scale))
+      scales.set(term.value, (scales.get(term.value) ?? 0) + scale)
+    })
+    const form = [...scales].map(([value, scale]) => ({ value, scale }))
+    return form.filter((term) => Math.abs(term.scale) > ROUNDING * largest)
+  }
+
+  /** Both outputs of a butterfly need the same multiple of an input: it is computed once. */
+  #sharedMultiplier(instructions: Instruction[]): (term: ScaledValue) => ScaledValue {
+    const multiples = new Map<number, number>()
+    return ({ value, scale }) => {
+      if (isUnit(scale)) return { value, scale }
+      let multiple = multiples.get(value)
+      if (multiple === undefined) {
+        multiple = this.values++
+        multiples.set(value, multiple)
+        instructions.push({ target: multiple, sources: [value], coefficients: [Math.abs(scale)] })
+      }
+      return { value: multiple, scale: Math.sign(scale) }
+    }
+  }
+}
+
+const inPlace = (term: ScaledValue) => term
+
+/** Makes a coefficient that is 1 or -1 up to rounding exactly so. */
+function rounded(coefficient: number): number {
+  return same(Math.abs(coefficient), 1) ? Math.sign(coefficient) : coefficient
+}
+
+function instruction(target: number, terms: readonly ScaledValue[], sign: number): Instruction {
+  const signed = terms.map((term) => ({ value: term.value, scale: sign * term.scale }))
+  signed.sort((a, b) => Number(b.scale === 1) - Number(a.scale === 1))
+  return {
+    target,
+    sources: signed.map((term) => term.value),
+    coefficients: signed.map((term) => term.scale),
+  }
+}

@@ -1,0 +1,276 @@
+// The small part of the WebAssembly binary format that the transforms need: code, types, functions, one imported
+// memory, exports. What the code does is decided by the emitters.
+
+/** Little bytes buffer with the format's variable-length integers. */
+export class ByteWriter {
+  #bytes = new Uint8Array(256)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length)
+  }
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#grow(1)
+    this.#bytes[this.#length++] = value
+  }
+
+  append(bytes: ArrayLike<number>): void {
+    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  unsigned(value: number): void {
+    let rest = value >>> 0
+    while (rest >= 0x80) {
+      this.byte((rest & 0x7f) | 0x80)
+      rest >>>= 7
+    }
+    this.byte(rest)
+  }
+
+  signed(value: number): void {
+    let rest = value | 0
+    for (;;) {
+      const low = rest & 0x7f
+      rest >>= 7
+      const finished = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)
+      this.byte(finished ? low : low | 0x80)
+      if (finished) return
+    }
+  }
+
+  name(ascii: string): void {
+    this.unsigned(ascii.length)
+    for (let i = 0; i < ascii.length; i++) this.byte(ascii.charCodeAt(i))
+  }
+
+  #grow(extra: number): void {
+    const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + extra))
+    larger.set(this.#bytes)
+    this.#bytes = larger
+  }
+}
+
+const I32 = 0x7f
+const V128 = 0x7b
+const VOID = 0x40
+/** log2 of the alignment of 4- and 16-byte accesses. */
+const ALIGN_4 = 2
+const ALIGN_16 = 4
+
+/** The body of one function: parameters are i32 locals `0 .. parameters-1`, further locals come as they are asked for. */
+export class FunctionBody {
+  readonly #code = new ByteWriter()
+  readonly #locals: number[] = []
+
+  constructor(readonly parameters: number) {}
+
+  newI32(): number {
+    return this.parameters + this.#locals.push(I32) - 1
+  }
+
+  newV128(): number {
+    return this.parameters + this.#locals.push(V128) - 1
+  }
+
+  get(local: number): void {
+    this.#op(0x20, local)
+  }
+
+  set(local: number): void {
+    this.#op(0x21, local)
+  }
+
+  /** Stores to a local and leaves the value on the stack. */
+  tee(local: number): void {
+    this.#op(0x22, local)
+  }
+
+  i32Const(value: number): void {
+    this.#code.byte(0x41)
+    this.#code.signed(value)
+  }
+
+  i32Add(): void {
+    this.#code.byte(0x6a)
+  }
+
+  i32Sub(): void {
+    this.#code.byte(0x6b)
+  }
+
+  call(index: number): void {
+    this.#op(0x10, index)
+  }
+
+  /** Address on the stack -> 4 floats. */
+  load(offset: number): void {
+    this.#simd(0x00)
+    this.#access(ALIGN_16, offset)
+  }
+
+  /** Address on the stack -> 4 copies of one float. */
+  loadSplat(offset: number): void {
+    this.#simd(0x09)
+    this.#access(ALIGN_4, offset)
+  }
+
+  /** Address and 4 floats on the stack -> memory. */
+  store(offset: number): void {
+    this.#simd(0x0b)
+    this.#access(ALIGN_16, offset)
+  }
+
+  zero(): void {
+    this.#simd(0x0c)
+    for (let i = 0; i < 16; i++) this.#code.byte(0)
+  }
+
+  negate(): void {
+    this.#simd(0xe1)
+  }
+
+  add(): void {
+    this.#simd(0xe4)
+  }
+
+  subtract(): void {
+    this.#simd(0xe5)
+  }
+
+  multiply(): void {
+    this.#simd(0xe6)
+  }
+
+  /** `pointer += bytes`. */
+  advance(pointer: number, bytes: number): void {
+    if (bytes === 0) return
+    this.get(pointer)
+    this.i32Const(bytes)
+    this.i32Add()
+    this.set(pointer)
+  }
+
+  returnIfZero(local: number): void {
+    this.get(local)
+    this.#code.append([0x45, 0x04, VOID, 0x0f, 0x0b])
+  }
+
+  /** Runs `body` `counter` times, at least once; the local counts down to zero. */
+  countDown(counter: number, body: () => void): void {
+    this.#code.byte(0x03)
+    this.#code.byte(VOID)
+    body()
+    this.get(counter)
+    this.i32Const(1)
+    this.i32Sub()
+    this.tee(counter)
+    this.#op(0x0d, 0)
+    this.#code.byte(0x0b)
+  }
+
+  /** Runs `body` `times` times; a single run needs no loop. */
+  repeat(times: number, body: () => void): void {
+    if (times === 1) {
+      body()
+      return
+    }
+    const counter = this.newI32()
+    this.i32Const(times)
+    this.set(counter)
+    this.countDown(counter, body)
+  }
+
+  /** The function as an entry of the code section. */
+  encode(): Uint8Array {
+    const body = new ByteWriter()
+    const runs: [type: number, count: number][] = []
+    for (const type of this.#locals) {
+      const last = runs.at(-1)
+      if (last?.[0] === type) last[1]++
+      else runs.push([type, 1])
+    }
+    body.unsigned(runs.length)
+    for (const [type, count] of runs) {
+      body.unsigned(count)
+      body.byte(type)
+    }
+    body.append(this.#code.bytes())
+    body.byte(0x0b)
+    const entry = new ByteWriter()
+    entry.unsigned(body.length)
+    entry.append(body.bytes())
+    return entry.bytes()
+  }
+
+  #op(code: number, operand: number): void {
+    this.#code.byte(code)
+    this.#code.unsigned(operand)
+  }
+
+  #simd(code: number): void {
+    this.#code.byte(0xfd)
+    this.#code.unsigned(code)
+  }
+
+  #access(align: number, offset: number): void {
+    this.#code.unsigned(align)
+    this.#code.unsigned(offset)
+  }
+}
+
+/**
+ * A module of functions over `env.memory`, the last of which is exported as `run`. The memory's limits admit any memory
+ * of its kind: a shared one needs a maximum, 4 GiB.
+ */
+export function encodeModule(
+  functions: readonly FunctionBody[],
+  sharedMemory: boolean,
+): Uint8Array<ArrayBuffer> {
+  const module = new ByteWriter()
+  module.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+  const arities = [...new Set(functions.map((body) => body.parameters))]
+  section(module, 1, arities.length, (writer) => {
+    for (const arity of arities) {
+      writer.byte(0x60)
+      writer.unsigned(arity)
+      for (let i = 0; i < arity; i++) writer.byte(I32)
+      writer.byte(0)
+    }
+  })
+  section(module, 2, 1, (writer) => {
+    writer.name('env')
+    writer.name('memory')
+    writer.byte(2)
+    writer.byte(sharedMemory ? 3 : 0)
+    writer.unsigned(1)
+    if (sharedMemory) writer.unsigned(65536)
+  })
+  section(module, 3, functions.length, (writer) => {
+    for (const body of functions) writer.unsigned(arities.indexOf(body.parameters))
+  })
+  section(module, 7, 1, (writer) => {
+    writer.name('run')
+    writer.byte(0)
+    writer.unsigned(functions.length - 1)
+  })
+  section(module, 10, functions.length, (writer) => {
+    for (const body of functions) writer.append(body.encode())
+  })
+  return module.bytes()
+}
+
+function section(module: ByteWriter, id: number, entries: number, write: (writer: ByteWriter) => void): void {
+  const content = new ByteWriter()
+  content.unsigned(entries)
+  write(content)
+  module.byte(id)
+  module.unsigned(content.length)
+  module.append(content.bytes())
+}
