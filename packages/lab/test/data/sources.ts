@@ -1,0 +1,131 @@
+// Writes small data sets of every layout, byte by byte from the formats' definitions, for the tests of the readers.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { DctpsError } from 'dctps/internal/errors'
+import sharp from 'sharp'
+import { pack } from 'tar-stream'
+import { afterAll, expect } from 'vitest'
+
+/** Relative path to contents. */
+export type Files = Readonly<Record<string, Uint8Array | string>>
+
+/** A folder that is removed after the test file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dctps-data-'))
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes files below a new folder of that name; a path that ends in `/` is an empty folder. */
+export async function writeTree(root: string, name: string, files: Files): Promise<string> {
+  const folder = join(root, name)
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  for (const [path, contents] of Object.entries(files)) {
+    const target = join(folder, path)
+    await mkdir(path.endsWith('/') ? target : dirname(target), { recursive: true })
+    if (!path.endsWith('/')) await writeFile(target, contents)
+  }
+  return folder
+}
+
+export async function tarBytes(files: Files): Promise<Uint8Array> {
+  const archive = pack()
+  for (const [path, contents] of Object.entries(files)) {
+    if (path.endsWith('/')) archive.entry({ name: path, type: 'directory' })
+    else archive.entry({ name: path }, Buffer.from(contents))
+  }
+  archive.finalize()
+  return buffer(archive)
+}
+
+export async function writeArchive(path: string, files: Files): Promise<string> {
+  const tar = await tarBytes(files)
+  await writeFile(path, path.endsWith('gz') ? gzipSync(tar) : tar)
+  return path
+}
+
+/** An IDX file of unsigned bytes. */
+export function idxBytes(dimensions: readonly number[], values: ArrayLike<number>): Uint8Array {
+  const header = Buffer.alloc(4 + 4 * dimensions.length)
+  header.writeUInt8(8, 2)
+  header.writeUInt8(dimensions.length, 3)
+  dimensions.forEach((size, i) => {
+    header.writeUInt32BE(size, 4 + 4 * i)
+  })
+  return Buffer.concat([header, Uint8Array.from(values)])
+}
+
+/** Numbers that look random and depend on the seed alone. */
+export function noise(length: number, seed: number): Uint8Array {
+  let state = (seed * 2654435761 + 12345) >>> 0
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state >>> 24
+  })
+}
+
+/** Four standard files: 6 training and 3 test images of 4 x 5 pixels, 3 classes. */
+export function idxFiles(): {
+  files: Record<string, Uint8Array>
+  trainPixels: Uint8Array
+  testPixels: Uint8Array
+} {
+  const trainPixels = noise(6 * 20, 1)
+  const testPixels = noise(3 * 20, 2)
+  const files = {
+    'train-images-idx3-ubyte': idxBytes([6, 4, 5], trainPixels),
+    'train-labels-idx1-ubyte': idxBytes([6], [0, 1, 2, 2, 1, 0]),
+    't10k-images-idx3-ubyte': idxBytes([3, 4, 5], testPixels),
+    't10k-labels-idx1-ubyte': idxBytes([3], [2, 0, 1]),
+  }
+  return { files, trainPixels, testPixels }
+}
+
+/** A PNG of interleaved pixels: 1 (grey), 3 (RGB) or 4 (RGB and alpha) values a pixel. */
+export function png(
+  height: number,
+  width: number,
+  channels: 1 | 3 | 4,
+  values: ArrayLike<number>,
+): Promise<Buffer> {
+  const image = sharp(Uint8Array.from(values), { raw: { height, width, channels } })
+  return (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer()
+}
+
+/** One flat colour, which JPEG keeps to within rounding. */
+export function flatJpeg(
+  height: number,
+  width: number,
+  rgb: readonly [number, number, number],
+): Promise<Buffer> {
+  const [r, g, b] = rgb
+  return sharp({ create: { height, width, channels: 3, background: { r, g, b } } })
+    .jpeg({ quality: 100 })
+    .toBuffer()
+}
+
+/** `[height][width][3]` as `[3][height][width]`. */
+export function planes(interleaved: Uint8Array): Uint8Array {
+  const plane = interleaved.length / 3
+  return Uint8Array.from(
+    { length: interleaved.length },
+    (_, i) => interleaved[(i % plane) * 3 + Math.floor(i / plane)]!,
+  )
+}
+
+/** Expects an error of the data whose one line matches every pattern. */
+export async function expectDataError(work: Promise<unknown>, ...patterns: readonly RegExp[]): Promise<void> {
+  const error = await work.then(
+    () => expect.fail('expected an error'),
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof DctpsError)) throw error
+  expect(error.code).toBe('data')
+  expect(error.message).not.toContain('\n')
+  for (const pattern of patterns) expect(error.message).toMatch(pattern)
+}
