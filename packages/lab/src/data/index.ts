@@ -1,0 +1,25 @@
+// Data sets: what the rest of the lab may use of them.
+
+export { defaultCacheFolder } from './cache.js'
+export { checkSource, type SourceCheck } from './check.js'
+export { closestNames } from './closest.js'
+export {
+  decodeImage,
+  type Fit,
+  hasColour,
+  type ImageSize,
+  type Resize,
+  type RgbImage,
+  writePlanes,
+} from './decode-image.js'
+export {
+  type ChannelStatistics,
+  channelStatistics,
+  computeNormalisation,
+  publishedNormalisation,
+} from './normalisation.js'
+export { type OpenedDataset, type OpenOptions, openDataset, type ReadOptions } from './open.js'
+export type { Cifar100Labels, Splits } from './reader.js'
+export { DEFAULT_DATASET, findKnownDataset, KNOWN_DATASETS, type KnownDataset } from './registry.js'
+export { type DatasetSpec, parseDatasetSpec, parseImageSize } from './spec.js'
+export { type DatasetStatistics, datasetStatistics } from './statistics.js'

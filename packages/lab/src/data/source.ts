@@ -1,0 +1,93 @@
+// Finds a data set's files on disk and what identifies their present state; nothing is decoded here.
+
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { openArchive } from './archive.js'
+import { closestNames } from './closest.js'
+import { dataError, reasonOf } from './problem.js'
+import { KNOWN_DATASETS } from './registry.js'
+import { sniffFile } from './sniff.js'
+import type { DatasetSpec } from './spec.js'
+import { type FileIdentity, type FileTree, openFolder } from './tree.js'
+
+export interface Source {
+  readonly name: string
+  /** Absolute path. */
+  readonly location: string
+  readonly kind: 'folder' | 'archive'
+  /** Class names known from elsewhere, or null. */
+  readonly classes: readonly string[] | null
+  /** Changes whenever a file of the source does. */
+  readonly identity: readonly FileIdentity[]
+  /** Lists the files; an archive is read through for that. */
+  list(): Promise<FileTree>
+}
+
+/**
+ * @throws DctpsError `data` when there is no such data set, or the file is not one that holds a data set
+ */
+export async function locateSource(spec: DatasetSpec, signal: AbortSignal | null): Promise<Source> {
+  const known = spec.kind === 'known' ? spec.dataset : null
+  const location = resolve(spec.kind === 'known' ? spec.dataset.location : spec.path)
+  const state = await stat(location).catch(async (error: unknown) => {
+    throw await unreadable(spec, location, error)
+  })
+  const common = { name: known?.name ?? nameOf(location), location, classes: known?.classes ?? null }
+  if (state.isDirectory()) {
+    const { tree, identity } = await openFolder(location, signal)
+    return { ...common, kind: 'folder', identity, list: async () => tree }
+  }
+  const kind = await sniffFile(location)
+  if (kind !== 'tar' && kind !== 'tar.gz') throw dataError(notADataset(location, kind))
+  const identity = [{ path: location, size: state.size, modified: state.mtimeMs }]
+  return { ...common, kind: 'archive', identity, list: () => openArchive(location, kind, signal) }
+}
+
+async function unreadable(spec: DatasetSpec, location: string, error: unknown): Promise<Error> {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code !== 'ENOENT' && code !== 'ENOTDIR')
+    return dataError(`cannot read ${location}: ${reasonOf(error)}`, error)
+  if (spec.kind === 'path') return dataError(await missingMessage(spec.path, location))
+  return dataError(`data set ${spec.dataset.name} is not at ${location}: ${spec.dataset.ifMissing}`)
+}
+
+/** The file's or folder's name without the endings of archives. */
+function nameOf(location: string): string {
+  return basename(location).replace(/\.(tar|tgz|tar\.gz)$/, '')
+}
+
+async function missingMessage(text: string, location: string): Promise<string> {
+  const folder = dirname(location)
+  const neighbours = await readdir(folder).catch(() => [])
+  const asTyped = (name: string) => text.slice(0, text.length - basename(text).length) + name
+  const looksLikePath = text.includes('/') || text.includes('\\')
+  const close = [
+    ...(looksLikePath
+      ? []
+      : closestNames(
+          text,
+          KNOWN_DATASETS.map(({ name }) => name),
+        )),
+    ...closestNames(basename(location), neighbours).map(asTyped),
+  ]
+  const known = KNOWN_DATASETS.map(({ name }) => name).join(', ')
+  const hint = close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''
+  return looksLikePath
+    ? `there is no file or folder ${location}${hint}`
+    : `unknown data set '${text}': neither a known name (${known}) nor a file or folder here${hint}`
+}
+
+function notADataset(location: string, kind: 'idx' | 'image' | 'empty' | 'unknown'): string {
+  const expected =
+    'expected a folder or a .tar or .tar.gz archive with IDX files, CIFAR batches or class folders of images'
+  switch (kind) {
+    case 'empty':
+      return `${location} is empty: ${expected}`
+    case 'idx':
+      return `${location} is a single IDX file: give the folder ${dirname(location)} that holds images and labels`
+    case 'image':
+      return `${location} is a single image: ${expected}`
+    case 'unknown':
+      return `${location} is not a known kind of data set: ${expected}`
+  }
+}
