@@ -1,0 +1,150 @@
+// Accuracy against the size of the model file: the trade that sparse networks are made for.
+
+import * as Plot from '@observablehq/plot'
+import { formatBytes, formatPercent } from './format.js'
+import { type Html, html } from './html.js'
+import { kindLooks } from './kind-look.js'
+import { placePointLabels } from './place-labels.js'
+import { drawPlot, labelWidth, PLOT_FONT_SIZE, PLOT_WIDTH } from './plot.js'
+import { bestValidationAccuracy, groupBy, type ReportRun, shownRuns } from './records.js'
+
+const HEIGHT = 300
+const MARGIN = { top: 34, right: 24, bottom: 44, left: 46 } as const
+
+interface CostPoint {
+  readonly run: ReportRun
+  readonly bytes: number
+  readonly accuracy: number
+}
+
+/** Null where no run has an accuracy. */
+export function costSection(runs: readonly ReportRun[]): Html | null {
+  const shown = shownRuns(runs).filter((run) => run.failed === null)
+  const tested = shown.some((run) => run.testAccuracy !== null)
+  const points = shown.flatMap((run) => {
+    const accuracy = tested ? run.testAccuracy?.best : bestValidationAccuracy(run)
+    return accuracy === null || accuracy === undefined ? [] : [{ run, bytes: run.storedBytes, accuracy }]
+  })
+  if (points.length === 0) return null
+  const axis = tested ? 'Test accuracy' : 'Validation accuracy'
+  const plot = drawPlot({
+    title: `${axis} against size of the model file`,
+    description: points
+      .map(({ run, bytes, accuracy }) => `${run.label}: ${formatPercent(accuracy)} in ${formatBytes(bytes)}`)
+      .join('; '),
+    options: plotOptions(points, axis),
+  })
+  return html`<section id="cost"><h2>What the accuracy costs</h2>
+<figure class="beside">${plot}<figcaption>
+<p>Each point is a trained network: up is more accurate, left is smaller. The horizontal axis is logarithmic, and counts the whole model file, with biases and normalisation.</p>
+<p class="note">Numbers: the table at the top, and <span class="download">runs.csv</span> below it.</p>
+</figcaption></figure></section>`
+}
+
+function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptions {
+  const [bytesLow, bytesHigh] = logDomain(points.map((point) => point.bytes))
+  const [low, high] = accuracyDomain(points.map((point) => point.accuracy))
+  const frame = {
+    x: 0,
+    y: 0,
+    width: PLOT_WIDTH - MARGIN.left - MARGIN.right,
+    height: HEIGHT - MARGIN.top - MARGIN.bottom,
+  }
+  const labels = placePointLabels(
+    points.map(({ run, bytes, accuracy }) => ({
+      x: (Math.log(bytes / bytesLow) / Math.log(bytesHigh / bytesLow)) * frame.width,
+      y: ((high - accuracy) / (high - low)) * frame.height,
+      width: labelWidth(run.label),
+      height: PLOT_FONT_SIZE * 1.2,
+    })),
+    frame,
+  )
+  const families = groupBy(points, ({ run }) => JSON.stringify([run.network, run.kind, run.rule]))
+  return {
+    height: HEIGHT,
+    marginTop: MARGIN.top,
+    marginRight: MARGIN.right,
+    marginBottom: MARGIN.bottom,
+    marginLeft: MARGIN.left,
+    x: { type: 'log', domain: [bytesLow, bytesHigh], label: null },
+    y: { domain: [low, high], label: null },
+    marks: [
+      Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
+      Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: (value: number) => formatPercent(value, 0) }),
+      Plot.axisX({ ticks: byteTicks(bytesLow, bytesHigh), tickFormat: tickBytes, tickSize: 4 }),
+      Plot.ruleY([low], { strokeOpacity: 0.5 }),
+      Plot.text([axis], { frameAnchor: 'top-left', dx: -MARGIN.left + 4, dy: -26, fontWeight: 600 }),
+      Plot.text(['size of the model file'], { frameAnchor: 'bottom-right', dy: 38, fontWeight: 600 }),
+      [...families.values()].map((family) => drawFamily(family)),
+      points.map(({ run, bytes, accuracy }, index) => {
+        const { dx, dy, anchor } = labels[index]!
+        return Plot.text([run.label], {
+          x: [bytes],
+          y: [accuracy],
+          dx,
+          dy,
+          textAnchor: anchor,
+          fill: kindLooks[run.kind].colour,
+          fontWeight: 600,
+          stroke: 'white',
+          strokeWidth: 4,
+        })
+      }),
+    ],
+  }
+}
+
+/** The same network, kind and rule at several densities, joined in order of size. */
+function drawFamily(points: readonly CostPoint[]) {
+  const { colour, dash, symbol } = kindLooks[points[0]!.run.kind]
+  return [
+    Plot.line(
+      [...points].sort((a, b) => a.bytes - b.bytes),
+      {
+        x: 'bytes',
+        y: 'accuracy',
+        stroke: colour,
+        strokeOpacity: 0.5,
+        ...(dash === null ? {} : { strokeDasharray: dash }),
+      },
+    ),
+    Plot.dot(points, {
+      x: 'bytes',
+      y: 'accuracy',
+      symbol,
+      fill: colour,
+      r: 5,
+      title: ({ run, bytes, accuracy }) =>
+        `${run.label}: ${formatPercent(accuracy)} in ${formatBytes(bytes)}`,
+    }),
+  ]
+}
+
+/** With room on both sides for names beside the points. */
+function logDomain(bytes: readonly number[]): [number, number] {
+  const low = Math.max(1, Math.min(...bytes))
+  const high = Math.max(1, ...bytes)
+  const span = Math.max(2, high / low)
+  return [low / span ** 0.4, high * span ** 0.3]
+}
+
+function accuracyDomain(accuracies: readonly number[]): [number, number] {
+  const low = Math.max(0, Math.floor(10 * Math.min(...accuracies) - 0.3) / 10)
+  return [low, Math.min(1, Math.max(low + 0.1, Math.ceil(10 * Math.max(...accuracies) + 0.3) / 10))]
+}
+
+/** Powers of ten where there are enough of them, else with 3, else with 2 and 5 between: never so many that they touch. */
+function byteTicks(low: number, high: number): number[] {
+  const decades = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
+  const choices = [[1], [1, 3], [1, 2, 5]].map((steps) =>
+    decades
+      .flatMap((power) => steps.map((step) => step * power))
+      .filter((value) => value >= low && value <= high),
+  )
+  return choices.find((ticks) => ticks.length >= 3) ?? choices.at(-1)!
+}
+
+/** `10 kB` rather than `10.0 kB`: ticks are round numbers. */
+function tickBytes(bytes: number): string {
+  return formatBytes(bytes).replace(/\.0+ /, ' ')
+}
