@@ -1,3 +1,16 @@
-export function add(a: i32, b: i32): i32 {
-  return a + b
+// Every kernel that a program can call. All work on float32 tiles in the one imported memory and allocate nothing.
+
+export * from './batchnorm'
+export * from './cosine'
+export * from './dense'
+export * from './elementwise'
+export * from './input'
+export * from './loss'
+export * from './optimizer'
+export * from './pool'
+export * from './sparse'
+
+/** First byte after the kernels' static data: what the runtime hands out lies above it. */
+export function staticEnd(): usize {
+  return __heap_base
 }

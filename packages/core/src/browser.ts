@@ -1,1 +1,25 @@
-export {}
+// The page's edge: web workers where memory can be shared (cross-origin isolation), one thread elsewhere.
+
+import type { Program } from './program/program.js'
+import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
+
+/** Whether this page may share memory with workers; programs must be compiled with the same `sharedMemory`. */
+export function canShareMemory(): boolean {
+  return globalThis.crossOriginIsolated === true
+}
+
+const spawnWorker: SpawnWorker = (start, onMessage, onExit) => {
+  const worker = new Worker(new URL('./browser-worker.js', import.meta.url), { type: 'module' })
+  worker.addEventListener('message', (event) => onMessage(event.data))
+  worker.addEventListener('error', (event) => onExit(event.message))
+  worker.postMessage(start)
+  return { terminate: () => worker.terminate() }
+}
+
+/** Runs a program on web workers, or in the calling thread where memory cannot be shared. */
+export function createBrowserRunner(
+  program: Program,
+  threads = navigator.hardwareConcurrency,
+): Promise<Runner> {
+  return createRunner(program, threads, canShareMemory() ? spawnWorker : null)
+}

@@ -1,1 +1,29 @@
-export {}
+// Node's edge: worker threads. Everything else is portable and comes from `dctps`.
+
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { Program } from './program/program.js'
+import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
+
+const spawnWorker: SpawnWorker = (start, onMessage, onExit) => {
+  const worker = new Worker(new URL('./node-worker.js', import.meta.url), { workerData: start })
+  worker.on('message', onMessage)
+  worker.on('error', (error) => onExit(error.message))
+  worker.on('exit', (code) => onExit(`exit code ${code}`))
+  return {
+    terminate() {
+      worker.removeAllListeners()
+      void worker.terminate()
+    },
+  }
+}
+
+/** Cores that this process may use. */
+export function defaultThreads(): number {
+  return availableParallelism()
+}
+
+/** Runs a program on worker threads; `threads` 1 runs in the calling thread. */
+export function createNodeRunner(program: Program, threads = defaultThreads()): Promise<Runner> {
+  return createRunner(program, threads, spawnWorker)
+}

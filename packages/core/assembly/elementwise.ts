@@ -1,0 +1,225 @@
+// Elementwise kernels over rows of tiles. An activation block is [rows][columns][channels][lanes] float32; `pitch` is
+// the distance in bytes between rows (it skips the halo), `bytes` the length of a row's interior. Everything here is
+// independent of channels. Pointers are byte addresses, lengths are multiples of 16 bytes.
+
+/** Sets `bytes` bytes to zero. */
+export function fillZero(target: usize, bytes: usize): void {
+  memory.fill(target, 0, bytes)
+}
+
+/** Zeroes the halo of an activation block whose interior is `rows x columns` tiles of `tileBytes`. */
+export function zeroHalo(base: usize, rows: i32, columns: i32, halo: i32, tileBytes: usize): void {
+  const pitch = <usize>(columns + 2 * halo) * tileBytes
+  const edge = <usize>halo * tileBytes
+  memory.fill(base, 0, <usize>halo * pitch + edge)
+  let end = base + <usize>halo * pitch + edge + <usize>columns * tileBytes
+  for (let r = 1; r < rows; r++) {
+    memory.fill(end, 0, 2 * edge)
+    end += pitch
+  }
+  memory.fill(end, 0, edge + <usize>halo * pitch)
+}
+
+/** `target = source` */
+export function copyRows(
+  source: usize,
+  sourcePitch: usize,
+  target: usize,
+  targetPitch: usize,
+  rows: i32,
+  bytes: usize,
+): void {
+  for (let r = 0; r < rows; r++) {
+    memory.copy(target, source, bytes)
+    source += sourcePitch
+    target += targetPitch
+  }
+}
+
+/** `target += source` */
+export function accumulateRows(
+  source: usize,
+  sourcePitch: usize,
+  target: usize,
+  targetPitch: usize,
+  rows: i32,
+  bytes: usize,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let i: usize = 0; i < bytes; i += 16) {
+      v128.store(target + i, f32x4.add(v128.load(target + i), v128.load(source + i)))
+    }
+    source += sourcePitch
+    target += targetPitch
+  }
+}
+
+/** `target = first + second` */
+export function addRows(
+  first: usize,
+  firstPitch: usize,
+  second: usize,
+  secondPitch: usize,
+  target: usize,
+  targetPitch: usize,
+  rows: i32,
+  bytes: usize,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let i: usize = 0; i < bytes; i += 16) {
+      v128.store(target + i, f32x4.add(v128.load(first + i), v128.load(second + i)))
+    }
+    first += firstPitch
+    second += secondPitch
+    target += targetPitch
+  }
+}
+
+/** `target = max(source, 0)`; in place when both are the same. */
+export function reluRows(
+  source: usize,
+  sourcePitch: usize,
+  target: usize,
+  targetPitch: usize,
+  rows: i32,
+  bytes: usize,
+): void {
+  const zero = f32x4.splat(0)
+  for (let r = 0; r < rows; r++) {
+    for (let i: usize = 0; i < bytes; i += 16) {
+      v128.store(target + i, f32x4.pmax(zero, v128.load(source + i)))
+    }
+    source += sourcePitch
+    target += targetPitch
+  }
+}
+
+/** `target (+)= output > 0 ? gradient : 0`, with the rectified output as the mask. */
+export function reluGradientRows(
+  gradient: usize,
+  gradientPitch: usize,
+  output: usize,
+  outputPitch: usize,
+  target: usize,
+  targetPitch: usize,
+  rows: i32,
+  bytes: usize,
+  accumulate: i32,
+): void {
+  const zero = f32x4.splat(0)
+  for (let r = 0; r < rows; r++) {
+    for (let i: usize = 0; i < bytes; i += 16) {
+      let value = v128.and(f32x4.gt(v128.load(output + i), zero), v128.load(gradient + i))
+      if (accumulate) value = f32x4.add(value, v128.load(target + i))
+      v128.store(target + i, value)
+    }
+    gradient += gradientPitch
+    output += outputPitch
+    target += targetPitch
+  }
+}
+
+/** Sum of the four lanes in float64. */
+export function laneSum(v: v128): f64 {
+  return (
+    <f64>f32x4.extract_lane(v, 0) +
+    <f64>f32x4.extract_lane(v, 1) +
+    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
+  )
+}
+
+/**
+ * The last step of a DCTpS layer's input gradient: with `u = D^T dy` (unscaled), `dot (+)= <x, u>`, the gradient of alpha,
+ * and `target (+)= alpha * u`. `row` is the index of the first row in the block: at 0 the dot product is assigned.
+ */
+export function scaleAndDotRows(
+  u: usize,
+  uPitch: usize,
+  x: usize,
+  xPitch: usize,
+  target: usize,
+  targetPitch: usize,
+  rows: i32,
+  bytes: usize,
+  alpha: usize,
+  dot: usize,
+  accumulate: i32,
+): void {
+  const scale = v128.load_splat<f32>(alpha)
+  let total: f64 = 0
+  for (let r = 0; r < rows; r++) {
+    let sum = f32x4.splat(0)
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const value = v128.load(u + i)
+      sum = f32x4.add(sum, f32x4.mul(value, v128.load(x + i)))
+      let scaled = f32x4.mul(value, scale)
+      if (accumulate) scaled = f32x4.add(scaled, v128.load(target + i))
+      v128.store(target + i, scaled)
+    }
+    total += laneSum(sum)
+    u += uPitch
+    x += xPitch
+    target += targetPitch
+  }
+  store<f32>(dot, <f32>total)
+}
+
+/** `dot = <a, b>` over rows, added to what is there unless `row` is 0. */
+export function dotRows(
+  a: usize,
+  aPitch: usize,
+  b: usize,
+  bPitch: usize,
+  rows: i32,
+  bytes: usize,
+  dot: usize,
+  row: i32,
+): void {
+  let total: f64 = row == 0 ? 0 : <f64>load<f32>(dot)
+  for (let r = 0; r < rows; r++) {
+    let sum = f32x4.splat(0)
+    for (let i: usize = 0; i < bytes; i += 16) {
+      sum = f32x4.add(sum, f32x4.mul(v128.load(a + i), v128.load(b + i)))
+    }
+    total += laneSum(sum)
+    a += aPitch
+    b += bPitch
+  }
+  store<f32>(dot, <f32>total)
+}
+
+/** `y[., c] += bias[c]` for every tile of one row. */
+export function addBias(y: usize, columns: i32, channels: i32, lanes: i32, bias: usize): void {
+  const rowBytes = (<usize>lanes) << 2
+  for (let w = 0; w < columns; w++) {
+    for (let c = 0; c < channels; c++) {
+      const b = v128.load_splat<f32>(bias + ((<usize>c) << 2))
+      const end = y + rowBytes
+      for (; y < end; y += 16) v128.store(y, f32x4.add(v128.load(y), b))
+    }
+  }
+}
+
+/** `dbias[c] (+)= sum of dy[., c]` over one row of tiles; assigned at row 0. */
+export function biasGradient(
+  dy: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  gradient: usize,
+  row: i32,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const tile = <usize>channels * rowBytes
+  for (let c = 0; c < channels; c++) {
+    let sum = f32x4.splat(0)
+    let p = dy + <usize>c * rowBytes
+    for (let w = 0; w < columns; w++) {
+      for (let i: usize = 0; i < rowBytes; i += 16) sum = f32x4.add(sum, v128.load(p + i))
+      p += tile
+    }
+    const slot = gradient + ((<usize>c) << 2)
+    const before: f64 = row == 0 ? 0 : <f64>load<f32>(slot)
+    store<f32>(slot, <f32>(before + laneSum(sum)))
+  }
+}

@@ -1,0 +1,138 @@
+// The sparse part S of a layer on one row of output tiles. Entries are sorted by output channel; `rowStarts[o]` is the
+// first entry of channel o. `offsets[e]` is the byte offset of entry e's input row from the patch's first tile, so that
+// convolution, stride and groups are all the same loop. Cost and memory follow the stored entries.
+
+import { laneSum } from './elementwise'
+
+/** `y[o] (+)= sum_e values[e] * x[offsets[e]]` for each of `columns` tiles. */
+export function sparseForward(
+  x: usize,
+  xStep: usize,
+  y: usize,
+  yStep: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  rowStarts: usize,
+  offsets: usize,
+  values: usize,
+  accumulate: i32,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  for (let o = 0; o < channels; o++) {
+    const first = load<u32>(rowStarts + ((<usize>o) << 2))
+    const last = load<u32>(rowStarts + ((<usize>o) << 2) + 4)
+    if (first == last && accumulate) continue
+    let px = x
+    let py = y + <usize>o * rowBytes
+    for (let w = 0; w < columns; w++) {
+      let i: usize = 0
+      for (; i + 64 <= rowBytes; i += 64) {
+        let a0 = f32x4.splat(0)
+        let a1 = a0
+        let a2 = a0
+        let a3 = a0
+        if (accumulate) {
+          a0 = v128.load(py + i)
+          a1 = v128.load(py + i, 16)
+          a2 = v128.load(py + i, 32)
+          a3 = v128.load(py + i, 48)
+        }
+        for (let e = first; e < last; e++) {
+          const p = px + load<u32>(offsets + ((<usize>e) << 2)) + i
+          const v = v128.load_splat<f32>(values + ((<usize>e) << 2))
+          a0 = f32x4.add(a0, f32x4.mul(v, v128.load(p)))
+          a1 = f32x4.add(a1, f32x4.mul(v, v128.load(p, 16)))
+          a2 = f32x4.add(a2, f32x4.mul(v, v128.load(p, 32)))
+          a3 = f32x4.add(a3, f32x4.mul(v, v128.load(p, 48)))
+        }
+        v128.store(py + i, a0)
+        v128.store(py + i, a1, 16)
+        v128.store(py + i, a2, 32)
+        v128.store(py + i, a3, 48)
+      }
+      for (; i < rowBytes; i += 16) {
+        let a = accumulate ? v128.load(py + i) : f32x4.splat(0)
+        for (let e = first; e < last; e++) {
+          const p = px + load<u32>(offsets + ((<usize>e) << 2)) + i
+          a = f32x4.add(a, f32x4.mul(v128.load_splat<f32>(values + ((<usize>e) << 2)), v128.load(p)))
+        }
+        v128.store(py + i, a)
+      }
+      px += xStep
+      py += yStep
+    }
+  }
+}
+
+/** `dx[offsets[e]] += values[e] * dy[o]`, the adjoint of {@link sparseForward}. */
+export function sparseInputGradient(
+  dx: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  rowStarts: usize,
+  offsets: usize,
+  values: usize,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  for (let o = 0; o < channels; o++) {
+    const first = load<u32>(rowStarts + ((<usize>o) << 2))
+    const last = load<u32>(rowStarts + ((<usize>o) << 2) + 4)
+    for (let e = first; e < last; e++) {
+      let px = dx + load<u32>(offsets + ((<usize>e) << 2))
+      let py = dy + <usize>o * rowBytes
+      const v = v128.load_splat<f32>(values + ((<usize>e) << 2))
+      for (let w = 0; w < columns; w++) {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          v128.store(px + i, f32x4.add(v128.load(px + i), f32x4.mul(v, v128.load(py + i))))
+        }
+        px += xStep
+        py += yStep
+      }
+    }
+  }
+}
+
+/** `gradient[e] (+)= <dy[o], x[offsets[e]]>` over one row of tiles; assigned at row 0. */
+export function sparseGradient(
+  x: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  rowStarts: usize,
+  offsets: usize,
+  gradient: usize,
+  row: i32,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  for (let o = 0; o < channels; o++) {
+    const first = load<u32>(rowStarts + ((<usize>o) << 2))
+    const last = load<u32>(rowStarts + ((<usize>o) << 2) + 4)
+    for (let e = first; e < last; e++) {
+      let px = x + load<u32>(offsets + ((<usize>e) << 2))
+      let py = dy + <usize>o * rowBytes
+      let s0 = f32x4.splat(0)
+      let s1 = s0
+      for (let w = 0; w < columns; w++) {
+        let i: usize = 0
+        for (; i + 32 <= rowBytes; i += 32) {
+          s0 = f32x4.add(s0, f32x4.mul(v128.load(px + i), v128.load(py + i)))
+          s1 = f32x4.add(s1, f32x4.mul(v128.load(px + i, 16), v128.load(py + i, 16)))
+        }
+        if (i < rowBytes) s0 = f32x4.add(s0, f32x4.mul(v128.load(px + i), v128.load(py + i)))
+        px += xStep
+        py += yStep
+      }
+      const slot = gradient + ((<usize>e) << 2)
+      const before: f64 = row == 0 ? 0 : <f64>load<f32>(slot)
+      store<f32>(slot, <f32>(before + laneSum(f32x4.add(s0, s1))))
+    }
+  }
+}

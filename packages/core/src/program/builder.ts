@@ -1,0 +1,215 @@
+// Collects a program while layers emit it: shared memory is handed out at once, block buffers are symbols until the
+// arena is planned, steps are recorded in order. It knows nothing of what the kernels do.
+
+import type { LayerId } from '../network/layer.js'
+import { type BlockBuffer, type Lifetime, type PlannedBuffer, planArena } from './arena.js'
+import { alignUp } from './slot.js'
+import { type Call, needsBarrier, type Operand, type Scope, type Step } from './step.js'
+
+/** An operand relative to memory that has no address yet: a block buffer, or the running thread's scratch. */
+export interface DraftOperand extends Operand {
+  readonly base: BlockBuffer | 'scratch' | null
+}
+
+export interface DraftCall {
+  readonly kernel: string
+  readonly operands: readonly DraftOperand[]
+}
+
+interface DraftStep extends Omit<Step, 'calls' | 'barrier'> {
+  readonly calls: readonly DraftCall[]
+}
+
+/** A table that is written into shared memory before the first step. */
+export interface ConstantTable {
+  readonly address: number
+  readonly data: Float32Array | Uint32Array
+}
+
+/** What a step list becomes once its buffers have places. */
+export interface StepList {
+  readonly steps: readonly Step[]
+  readonly buffers: readonly PlannedBuffer[]
+}
+
+const zero = { constant: 0, perBlock: 0, perRow: 0, perSlot: 0, perThread: 0, perThreads: 0, base: null }
+
+export function number(value: number): DraftOperand {
+  return { ...zero, constant: value }
+}
+
+/** The index of the row in its step. */
+export const rowIndex: DraftOperand = { ...zero, perRow: 1 }
+export const blockIndex: DraftOperand = { ...zero, perBlock: 1 }
+/** 0 only for the first row of the first block. */
+export const rowAndBlockIndex: DraftOperand = { ...zero, perRow: 1, perBlock: 1 }
+export const sliceIndex: DraftOperand = { ...zero, perThread: 1 }
+export const sliceCount: DraftOperand = { ...zero, perThreads: 1 }
+
+export function at(address: number, steps: { perRow?: number; perBlock?: number } = {}): DraftOperand {
+  return { ...zero, constant: address, perRow: steps.perRow ?? 0, perBlock: steps.perBlock ?? 0 }
+}
+
+/** A place in a block buffer, `offset + row * perRow`. */
+export function inBlock(buffer: BlockBuffer, offset = 0, perRow = 0): DraftOperand {
+  return { ...zero, constant: offset, perRow, base: buffer }
+}
+
+export class ProgramBuilder {
+  readonly constants: ConstantTable[] = []
+  #end: number
+  #prologue: DraftCall[] = []
+  #steps: DraftStep[] = []
+  #buffers: BlockBuffer[] = []
+  #nextBuffer = 0
+  #threadBytes = 0
+  readonly #slots: number
+  readonly #slotBytes: number
+
+  /** @param start first free byte of shared memory */
+  constructor(start: number, slotBytes: number, slots: number) {
+    this.#slotBytes = alignUp(slotBytes, 64)
+    this.#slots = start
+    this.#end = start + this.#slotBytes * slots
+  }
+
+  get slotsAddress(): number {
+    return this.#slots
+  }
+
+  get slotStride(): number {
+    return this.#slotBytes
+  }
+
+  /** First byte after everything handed out so far. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** Scratch bytes that one thread needs. */
+  get threadBytes(): number {
+    return this.#threadBytes
+  }
+
+  /** A place in the slot of the current batch. */
+  inSlot(offset: number, perBlock = 0): DraftOperand {
+    return { ...zero, constant: this.#slots + offset, perSlot: this.#slotBytes, perBlock }
+  }
+
+  /** Reserves shared memory, zero at the start. @returns its address */
+  shared(bytes: number): number {
+    const address = alignUp(this.#end, 64)
+    this.#end = address + bytes
+    return address
+  }
+
+  /** Reserves shared memory that holds a table. @returns its address */
+  table(data: Float32Array | Uint32Array): number {
+    const address = this.shared(data.byteLength)
+    this.constants.push({ address, data })
+    return address
+  }
+
+  /** Scratch of the running thread, at `offset` bytes; only valid within one call or the calls of one row. */
+  scratch(bytes: number, offset = 0): DraftOperand {
+    this.#threadBytes = Math.max(this.#threadBytes, alignUp(offset + bytes, 64))
+    return { ...zero, constant: offset, base: 'scratch' }
+  }
+
+  buffer(name: string, bytes: number): BlockBuffer {
+    const buffer = { id: this.#nextBuffer++, name, bytes }
+    this.#buffers.push(buffer)
+    return buffer
+  }
+
+  step(
+    name: string,
+    layer: LayerId | null,
+    scope: Scope,
+    calls: readonly DraftCall[],
+    options: { rows?: number; multiplyAdds?: number } = {},
+  ): void {
+    this.#steps.push({
+      name,
+      layer,
+      scope,
+      calls,
+      rows: options.rows ?? 1,
+      multiplyAdds: options.multiplyAdds ?? 0,
+    })
+  }
+
+  /** Adds a call to the step that one thread runs before all others. */
+  prologue(call: DraftCall): void {
+    this.#prologue.push(call)
+  }
+
+  /** Ends the list under construction and plans its buffers. */
+  finishList(): DraftList {
+    const prologue: DraftStep = {
+      name: 'prologue',
+      layer: null,
+      scope: 'once',
+      calls: this.#prologue,
+      rows: 1,
+      multiplyAdds: 0,
+    }
+    const list = new DraftList(
+      this.#prologue.length > 0 ? [prologue, ...this.#steps] : this.#steps,
+      this.#buffers,
+    )
+    this.#prologue = []
+    this.#steps = []
+    this.#buffers = []
+    return list
+  }
+}
+
+/** A step list with planned buffers, waiting for the addresses of arena and scratch. */
+export class DraftList {
+  readonly blockBytes: number
+  readonly buffers: readonly PlannedBuffer[]
+  readonly #steps: readonly DraftStep[]
+
+  constructor(steps: readonly DraftStep[], buffers: readonly BlockBuffer[]) {
+    const plan = planArena(buffers, lifetimes(steps))
+    this.#steps = steps
+    this.buffers = plan.planned
+    this.blockBytes = plan.bytes
+  }
+
+  /** The steps with every operand a number. */
+  resolve(arena: number, blockBytes: number, scratch: number, threadBytes: number): StepList {
+    const offsets = new Map(this.buffers.map((buffer) => [buffer.id, buffer.offset]))
+    const place = ({ base, ...operand }: DraftOperand): Operand => {
+      if (base === null) return operand
+      if (base === 'scratch') {
+        return { ...operand, constant: scratch + operand.constant, perThread: threadBytes }
+      }
+      return {
+        ...operand,
+        constant: arena + offsets.get(base.id)! + operand.constant,
+        perBlock: operand.perBlock + blockBytes,
+      }
+    }
+    const steps = this.#steps.map((step, i): Step => {
+      const previous = this.#steps[i - 1]
+      const calls = step.calls.map(
+        (call): Call => ({ kernel: call.kernel, operands: call.operands.map(place) }),
+      )
+      return { ...step, calls, barrier: previous !== undefined && needsBarrier(previous.scope, step.scope) }
+    })
+    return { steps, buffers: this.buffers }
+  }
+}
+
+function lifetimes(steps: readonly DraftStep[]): Map<number, Lifetime> {
+  const found = new Map<number, Lifetime>()
+  steps.forEach((step, index) => {
+    for (const { base } of step.calls.flatMap((call) => call.operands)) {
+      if (base === null || base === 'scratch') continue
+      found.set(base.id, { first: found.get(base.id)?.first ?? index, last: index })
+    }
+  })
+  return found
+}

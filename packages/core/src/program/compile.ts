@@ -1,0 +1,174 @@
+// From a network and its supports to a program: one walk over the layers forward, one back, for each step list.
+
+import { DctpsError } from '../errors.js'
+import type { Layer } from '../network/layer.js'
+import type { Network } from '../network/network.js'
+import type { Supports } from '../network/parameters.js'
+import { formatActivation } from '../shape/activation.js'
+import { type DraftList, ProgramBuilder } from './builder.js'
+import { ListContext, type ProgramContext } from './context.js'
+import { KernelTables, TransformCache } from './kernel-tables.js'
+import { emitBatchNorm } from './layers/batch-norm.js'
+import { emitAdd, emitFlatten, emitRelu } from './layers/elementwise.js'
+import { emitInput } from './layers/input.js'
+import { emitKernel } from './layers/kernel.js'
+import { emitInputGradient, emitLoss } from './layers/loss.js'
+import { emitUpdate } from './layers/optimizer.js'
+import { emitPool } from './layers/pool.js'
+import { layoutParameters, type OptimizerType } from './parameter-layout.js'
+import { type Program, pageBytes } from './program.js'
+import { alignUp, type InputFormat, type Objective, slotLayout } from './slot.js'
+import { planStorage } from './storage.js'
+import { lanesFor } from './tiles.js'
+
+export interface ProgramOptions {
+  /** Most images in one batch; the last batch of an epoch may hold fewer. */
+  readonly batch: number
+  readonly input: InputFormat
+  /** The optimiser to train with; null compiles for inference only. */
+  readonly optimizer: OptimizerType | null
+  /** Default `crossEntropy`. */
+  readonly objective?: Objective
+  /** Memory that threads can share. Default true. */
+  readonly sharedMemory?: boolean
+  /** Images a block: 4, 8, 16 or 32. Default by the batch. */
+  readonly lanes?: number
+  /** Batches that can be under way at once. Default 4. */
+  readonly slots?: number
+}
+
+/** The kernels' own static data lies below the first page's end. */
+const sharedStart = pageBytes
+
+/**
+ * Compiles a network.
+ * @throws DctpsError `usage` on a batch below 1, inputs that do not fit, supports that are missing or out of range
+ */
+export function compileProgram(
+  network: Network,
+  supports: Supports,
+  options: ProgramOptions,
+  transforms = new TransformCache(),
+): Program {
+  const { batch, input, optimizer, objective = 'crossEntropy', sharedMemory = true, slots = 4 } = options
+  checkOptions(network, options)
+  const lanes = options.lanes ?? lanesFor(batch)
+  const blocks = Math.ceil(batch / lanes)
+  const slot = slotLayout(batch, blocks, lanes, network, input, objective)
+  const builder = new ProgramBuilder(sharedStart, slot.bytes, slots)
+  const layout = layoutParameters(network, supports, blocks, optimizer, builder)
+  const tables = new KernelTables(builder, transforms, sharedMemory)
+  const normalisationTable = builder.shared(network.input.channels * 1024)
+  const context: ProgramContext = {
+    network,
+    supports,
+    builder,
+    tables,
+    storage: planStorage(network, objective === 'upstream'),
+    slot,
+    lanes,
+    blocks,
+    placed: new Map(layout.parameters.map((parameter) => [parameter.name, parameter])),
+  }
+
+  const emitForward = (list: ListContext): (() => void)[] => {
+    const backwards = network.layers.map((layer) => emitLayer(list, layer, input, normalisationTable))
+    emitLoss(list, objective)
+    return backwards
+  }
+
+  emitForward(new ListContext(context, 'evaluate'))
+  const evaluate = builder.finishList()
+  let gradient: DraftList | null = null
+  let update: DraftList | null = null
+  if (optimizer !== null) {
+    const list = new ListContext(context, 'train')
+    for (const emitBackward of emitForward(list).reverse()) emitBackward()
+    if (objective === 'upstream') emitInputGradient(list)
+    gradient = builder.finishList()
+    emitUpdate(builder, optimizer, layout.vectors)
+    update = builder.finishList()
+  }
+
+  const arena = alignUp(builder.end, pageBytes)
+  const blockBytes = Math.max(evaluate.blockBytes, gradient?.blockBytes ?? 0)
+  const scratch = arena + blockBytes * blocks
+  const { threadBytes } = builder
+  const resolve = (list: DraftList) => list.resolve(arena, blockBytes, scratch, threadBytes)
+  return {
+    network,
+    supports,
+    batch,
+    lanes,
+    blocks,
+    input,
+    optimizer,
+    objective,
+    sharedMemory,
+    slot,
+    memory: {
+      sharedBytes: builder.end,
+      slots,
+      slotsAddress: builder.slotsAddress,
+      slotStride: builder.slotStride,
+      arena,
+      blockBytes,
+      scratch,
+      threadBytes,
+    },
+    layout,
+    constants: builder.constants,
+    normalisationTable,
+    modules: tables.modules,
+    evaluate: resolve(evaluate),
+    gradient: gradient && resolve(gradient),
+    update: update && resolve(update),
+  }
+}
+
+/** Emits a layer's forward steps and gives back what emits its backward steps. */
+function emitLayer(
+  list: ListContext,
+  layer: Layer,
+  input: InputFormat,
+  normalisationTable: number,
+): () => void {
+  switch (layer.op) {
+    case 'input':
+      emitInput(list, layer, input, normalisationTable)
+      return () => {}
+    case 'conv2d':
+    case 'linear':
+      return emitKernel(list, layer)
+    case 'relu':
+      return emitRelu(list, layer)
+    case 'averagePool':
+    case 'maxPool':
+      return emitPool(list, layer)
+    case 'flatten':
+      return emitFlatten(list, layer)
+    case 'batchNorm':
+      return emitBatchNorm(list, layer)
+    case 'add':
+      return emitAdd(list, layer)
+  }
+}
+
+function checkOptions(network: Network, { batch, input, lanes }: ProgramOptions): void {
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new DctpsError('usage', `the batch size must be a whole number of at least 1, received ${batch}`)
+  }
+  if (lanes !== undefined && ![4, 8, 16, 32].includes(lanes)) {
+    throw new DctpsError('usage', `a block holds 4, 8, 16 or 32 images, received ${lanes}`)
+  }
+  const { channels, height, width } = network.input
+  const fits =
+    input.source.channels === channels &&
+    (input.type === 'bytes' || (input.source.height === height && input.source.width === width))
+  if (!fits) {
+    throw new DctpsError(
+      'usage',
+      `${network.name} takes images ${formatActivation(network.input)}, received ${formatActivation(input.source)}`,
+    )
+  }
+}

@@ -1,0 +1,160 @@
+// What a layer's emitter may ask for and say: its buffers, parameters and tables, and the steps it adds. One context
+// serves one step list (training or evaluation) of one program.
+
+import { DctpsError } from '../errors.js'
+import type { Layer, LayerId } from '../network/layer.js'
+import type { Network } from '../network/network.js'
+import type { ParameterRole, Supports } from '../network/parameters.js'
+import type { BlockBuffer } from './arena.js'
+import { type DraftOperand, inBlock, number, type ProgramBuilder } from './builder.js'
+import type { KernelTables } from './kernel-tables.js'
+import type { PlacedParameter } from './parameter-layout.js'
+import type { SlotLayout } from './slot.js'
+import type { StoragePlan } from './storage.js'
+import { type TileLayout, tileLayout } from './tiles.js'
+
+/** A block buffer seen as an activation (or its gradient). */
+export interface Activation {
+  readonly buffer: BlockBuffer
+  readonly layout: TileLayout
+}
+
+/** Where a layer adds the gradient of its input; `first` when nothing is there yet. */
+export interface GradientSink extends Activation {
+  readonly first: boolean
+}
+
+export interface ProgramContext {
+  readonly network: Network
+  readonly supports: Supports
+  readonly builder: ProgramBuilder
+  readonly tables: KernelTables
+  readonly storage: StoragePlan
+  readonly slot: SlotLayout
+  readonly lanes: number
+  readonly blocks: number
+  readonly placed: ReadonlyMap<string, PlacedParameter>
+}
+
+export class ListContext {
+  readonly program: ProgramContext
+  readonly mode: 'train' | 'evaluate'
+  readonly #activations = new Map<LayerId, Activation>()
+  readonly #gradients = new Map<LayerId, Activation>()
+
+  constructor(program: ProgramContext, mode: 'train' | 'evaluate') {
+    this.program = program
+    this.mode = mode
+  }
+
+  get builder(): ProgramBuilder {
+    return this.program.builder
+  }
+
+  /** The activation that a layer wrote. */
+  activation(id: LayerId): Activation {
+    return this.#activations.get(this.program.storage.root[id]!)!
+  }
+
+  /** Makes the buffer for a layer's output, its halo zeroed. A layer in place gets its input's. */
+  createActivation(layer: Layer): Activation {
+    const root = this.program.storage.root[layer.id]!
+    const existing = this.#activations.get(root)
+    if (existing !== undefined) return existing
+    const activation = this.#create(layer.name, layer)
+    this.#activations.set(root, activation)
+    const { buffer, layout } = activation
+    if (layout.halo > 0) {
+      const { height, width } = layout.shape
+      this.builder.step(`${layer.name} halo`, layer.id, 'blocks', [
+        {
+          kernel: 'zeroHalo',
+          operands: [
+            inBlock(buffer),
+            number(height),
+            number(width),
+            number(layout.halo),
+            number(layout.tileBytes),
+          ],
+        },
+      ])
+    }
+    return activation
+  }
+
+  needsGradient(id: LayerId): boolean {
+    return this.program.storage.needsGradient[id]!
+  }
+
+  /** The gradient of the loss with respect to a layer's output; complete when the layer's backward steps are emitted. */
+  gradient(id: LayerId): Activation {
+    const gradient = this.#gradients.get(id)
+    if (gradient === undefined) {
+      throw new DctpsError(
+        'usage',
+        `layer ${this.program.network.layers[id]!.name} feeds nothing: remove it or use its output`,
+      )
+    }
+    return gradient
+  }
+
+  /** Where to write (`first`) or add the gradient of a layer's output. */
+  gradientSink(id: LayerId): GradientSink {
+    const existing = this.#gradients.get(id)
+    if (existing !== undefined) return { ...existing, first: false }
+    const layer = this.program.network.layers[id]!
+    const created = this.#create(`d ${layer.name}`, layer)
+    this.#gradients.set(id, created)
+    return { ...created, first: true }
+  }
+
+  /**
+   * Lets the gradient of `input` start as the very buffer of its consumer's gradient, to be overwritten in place.
+   * @returns whether it could: not when another consumer has written a gradient of `input` before, nor when a later one
+   * scatters into a wider halo than the buffer has.
+   */
+  shareGradient(input: LayerId, consumer: LayerId): boolean {
+    const gradient = this.gradient(consumer)
+    if (this.#gradients.has(input) || gradient.layout.halo < this.program.storage.halo[input]!) return false
+    this.#gradients.set(input, gradient)
+    return true
+  }
+
+  /** A buffer of the same layout for an intermediate result. */
+  temporary(name: string, layout: TileLayout): Activation {
+    return { buffer: this.builder.buffer(name, layout.bytes), layout }
+  }
+
+  /** Adds a step that clears a gradient buffer before sums are scattered into it. */
+  clear(name: string, layer: LayerId, { buffer }: Activation): void {
+    this.builder.step(`${name} clear`, layer, 'blocks', [
+      { kernel: 'fillZero', operands: [inBlock(buffer), number(buffer.bytes)] },
+    ])
+  }
+
+  /** A layer's parameter of one role. */
+  parameter(layer: LayerId, role: ParameterRole): PlacedParameter {
+    for (const parameter of this.program.placed.values()) {
+      if (parameter.layer === layer && parameter.role === role) return parameter
+    }
+    throw new DctpsError(
+      'program',
+      `layer ${this.program.network.layers[layer]!.name} has no parameter of role ${role}`,
+    )
+  }
+
+  #create(name: string, layer: Layer): Activation {
+    const layout = tileLayout(layer.output, this.program.lanes, this.program.storage.halo[layer.id]!)
+    return { buffer: this.builder.buffer(name, layout.bytes), layout }
+  }
+}
+
+/** Operand: pixel (0, 0) of an activation, moving `perRow` bytes a row of the step. */
+export function pixels({ buffer, layout }: Activation, perRow = 0): DraftOperand {
+  return inBlock(buffer, layout.origin, perRow)
+}
+
+/** Operands `pointer, pitch` of an activation for the kernels that walk rows themselves. */
+export function rowsOf(activation: Activation): DraftOperand[] {
+  return [pixels(activation), number(activation.layout.pitch)]
+}

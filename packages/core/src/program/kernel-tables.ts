@@ -1,0 +1,146 @@
+// The read-only tables that kernels need in shared memory: emitted transforms with their constants, cosines, patch
+// offsets, and supports as compressed rows. Each is made once a program, however many layers share it.
+
+import {
+  groupChannels,
+  type KernelGeometry,
+  patchLength,
+  patchPosition,
+  transformLength,
+} from '../shape/kernel.js'
+import { cosineScales, cosineTable } from '../transform/cosine-table.js'
+import type { EmittedTransform, TransformRequest } from '../transform/index.js'
+import { compileTransform } from '../transform/index.js'
+import type { ProgramBuilder } from './builder.js'
+import { patchOffsets, type TileLayout } from './tiles.js'
+
+/** Emitted transforms by key: they depend on shapes only, so programs can share a cache. */
+export class TransformCache {
+  readonly #emitted = new Map<string, EmittedTransform>()
+
+  get(key: string, request: TransformRequest): EmittedTransform {
+    let emitted = this.#emitted.get(key)
+    if (emitted === undefined) {
+      emitted = compileTransform(request)
+      this.#emitted.set(key, emitted)
+    }
+    return emitted
+  }
+}
+
+/** An emitted transform in a program. */
+export interface PlacedTransform {
+  /** Name to call it by. */
+  readonly key: string
+  readonly emitted: EmittedTransform
+  readonly constants: number
+  /** Output scales for alpha = 1. */
+  readonly scales: number
+}
+
+/** A support as rows: `starts` [Cout + 1], `offsets` [nnz] bytes from the patch's first tile. */
+export interface PlacedSupport {
+  readonly starts: number
+  readonly offsets: number
+  readonly entries: number
+}
+
+export class KernelTables {
+  readonly modules = new Map<string, EmittedTransform>()
+  readonly #builder: ProgramBuilder
+  readonly #cache: TransformCache
+  readonly #sharedMemory: boolean
+  readonly #placed = new Map<string, unknown>()
+
+  constructor(builder: ProgramBuilder, cache: TransformCache, sharedMemory: boolean) {
+    this.#builder = builder
+    this.#cache = cache
+    this.#sharedMemory = sharedMemory
+  }
+
+  /**
+   * The transform of an ungrouped layer. Forward: patch at the input tile -> Cout rows; adjoint: Cout rows -> patch,
+   * `accumulate` adding to what is there.
+   */
+  transform(
+    geometry: KernelGeometry,
+    input: TileLayout,
+    direction: 'forward' | 'adjoint',
+    store: 'assign' | 'accumulate',
+  ): PlacedTransform {
+    const patch = patchLength(geometry)
+    const length = transformLength(geometry)
+    const { outChannels, size } = geometry
+    const key = `${direction}-${store}-${patch}-${outChannels}-k${size}-pitch${size > 1 ? input.pitch : 0}-tile${size > 1 ? input.tileBytes : 0}-b${input.lanes}`
+    return this.#once(key, () => {
+      const patchRows = patchOffsets(geometry, input)
+      const outputRows = Int32Array.from({ length: outChannels }, (_, k) => k * input.rowBytes)
+      const adjoint = direction === 'adjoint'
+      const emitted = this.#cache.get(`${key}-${this.#sharedMemory}`, {
+        length,
+        inputs: patch,
+        outputs: outChannels,
+        adjoint,
+        lanes: input.lanes,
+        inputOffsets: adjoint ? outputRows : patchRows,
+        outputOffsets: adjoint ? patchRows : outputRows,
+        store,
+        sharedMemory: this.#sharedMemory,
+      })
+      this.modules.set(key, emitted)
+      const constants = this.#builder.table(emitted.constants)
+      const scales = this.#builder.table(Float32Array.from(emitted.scales))
+      return { key, emitted, constants, scales }
+    })
+  }
+
+  /** For grouped layers: `cosines` [4d] and the scales of D's rows for alpha = 1. */
+  cosines(geometry: KernelGeometry): { cosines: number; period: number; scales: number } {
+    const length = transformLength(geometry)
+    return this.#once(`cosines-${length}-${geometry.outChannels}`, () => ({
+      cosines: this.#builder.table(cosineTable(length)),
+      period: 4 * length,
+      scales: this.#builder.table(cosineScales(length, geometry.outChannels)),
+    }))
+  }
+
+  /** Byte offsets of the patch entries of group 0, [patch]. */
+  patch(geometry: KernelGeometry, input: TileLayout): number {
+    const key = `patch-${geometry.size}-${groupChannels(geometry)}-${input.pitch}-${input.tileBytes}-${input.rowBytes}`
+    return this.#once(key, () => this.#builder.table(new Uint32Array(patchOffsets(geometry, input))))
+  }
+
+  /** The support of one layer, `indices` ascending flat indices. */
+  support(
+    layerName: string,
+    geometry: KernelGeometry,
+    indices: Uint32Array,
+    input: TileLayout,
+  ): PlacedSupport {
+    return this.#once(`support-${layerName}`, () => {
+      const starts = new Uint32Array(geometry.outChannels + 1)
+      const offsets = new Uint32Array(indices.length)
+      const channels = groupChannels(geometry)
+      const groupOutputs = geometry.outChannels / geometry.groups
+      indices.forEach((flat, entry) => {
+        const { row, column } = patchPosition(geometry, flat)
+        const tap = Math.floor(column / channels)
+        const channel = Math.floor(row / groupOutputs) * channels + (column % channels)
+        const kh = Math.floor(tap / geometry.size)
+        starts[row + 1]!++
+        offsets[entry] = kh * input.pitch + (tap % geometry.size) * input.tileBytes + channel * input.rowBytes
+      })
+      for (let o = 0; o < geometry.outChannels; o++) starts[o + 1]! += starts[o]!
+      return {
+        starts: this.#builder.table(starts),
+        offsets: this.#builder.table(offsets),
+        entries: indices.length,
+      }
+    })
+  }
+
+  #once<T>(key: string, make: () => T): T {
+    if (!this.#placed.has(key)) this.#placed.set(key, make())
+    return this.#placed.get(key) as T
+  }
+}

@@ -1,0 +1,71 @@
+// The dense kernel W x, the baseline: blocked matrix products on tiles. Its weight gradient is cut by output channels,
+// each thread going over all blocks in order, so that no thread count changes a bit and nothing is stored twice.
+
+import type { KernelLayer } from '../../network/layer.js'
+import { kernelEntries, patchLength } from '../../shape/kernel.js'
+import { type DraftOperand, number, rowAndBlockIndex, sliceCount, sliceIndex } from '../builder.js'
+import type { Activation, ListContext } from '../context.js'
+import { groupBytes, type KernelPart, outputRow, patchRow } from './kernel-part.js'
+
+export function densePart(context: ListContext, layer: KernelLayer): KernelPart {
+  const { tables, lanes } = context.program
+  const { geometry } = layer
+  const weights = context.parameter(layer.id, 'kernel')
+  const positions = layer.output.height * layer.output.width
+  const rows = layer.output.height
+  const entries = kernelEntries(geometry)
+
+  const operands = (
+    input: Activation,
+    output: Activation,
+    matrix: number,
+    last: DraftOperand[] = [],
+  ): DraftOperand[] => [
+    ...patchRow(input, layer),
+    ...outputRow(output),
+    number(layer.output.width),
+    number(geometry.outChannels),
+    number(geometry.groups),
+    number(patchLength(geometry)),
+    number(lanes),
+    number(matrix),
+    number(tables.patch(geometry, input.layout)),
+    number(groupBytes(layer, input.layout)),
+    ...last,
+  ]
+
+  return {
+    multiplyAdds: entries,
+    forward: (input, output) => [
+      { kernel: 'denseForward', operands: operands(input, output, weights.address) },
+    ],
+    backward(input, gradient, sink) {
+      const multiplyAdds = entries * positions
+      context.builder.step(
+        `${layer.name} weight gradient`,
+        layer.id,
+        'slicesOverBlocks',
+        [
+          {
+            kernel: 'denseGradient',
+            operands: operands(input, gradient, weights.gradient ?? 0, [
+              rowAndBlockIndex,
+              sliceIndex,
+              sliceCount,
+            ]),
+          },
+        ],
+        { rows, multiplyAdds },
+      )
+      if (sink === null) return
+      if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
+      context.builder.step(
+        `${layer.name} input gradient`,
+        layer.id,
+        'blocks',
+        [{ kernel: 'denseInputGradient', operands: operands(sink, gradient, weights.address) }],
+        { rows, multiplyAdds },
+      )
+    },
+  }
+}

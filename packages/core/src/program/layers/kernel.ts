@@ -1,0 +1,72 @@
+// Convolutions and linear layers (a linear layer is a 1x1 convolution of a 1x1 image): which parts each kind has, and
+// the bias.
+
+import type { KernelLayer } from '../../network/layer.js'
+import { type DraftCall, number, rowIndex } from '../builder.js'
+import { type Activation, type ListContext, pixels } from '../context.js'
+import { densePart } from './dense-part.js'
+import type { KernelPart } from './kernel-part.js'
+import { sparsePart } from './sparse-part.js'
+import { transformPart } from './transform-part.js'
+
+function partsOf(context: ListContext, layer: KernelLayer, input: Activation): KernelPart[] {
+  switch (layer.kind) {
+    case 'dctps':
+      return [transformPart(context, layer, input.layout), sparsePart(context, layer)]
+    case 'sparse':
+      return [sparsePart(context, layer)]
+    case 'dense':
+      return [densePart(context, layer)]
+  }
+}
+
+/** Emits the forward step of a layer and gives back what emits its backward steps. */
+export function emitKernel(context: ListContext, layer: KernelLayer): () => void {
+  const input = context.activation(layer.input)
+  const output = context.createActivation(layer)
+  const parts = partsOf(context, layer, input)
+  const { height: rows, width, channels } = layer.output
+  const calls = parts.flatMap((part, index) => part.forward(input, output, index > 0))
+  if (layer.bias) calls.push(biasCall(context, layer, output))
+  const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
+  context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, { rows, multiplyAdds })
+
+  return () => {
+    const gradient = context.gradient(layer.id)
+    if (layer.bias) {
+      const bias = context.parameter(layer.id, 'bias')
+      const sums = {
+        kernel: 'biasGradient',
+        operands: [
+          pixels(gradient, gradient.layout.pitch),
+          number(width),
+          number(channels),
+          number(context.program.lanes),
+          { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
+          rowIndex,
+        ],
+      }
+      context.builder.step(`${layer.name} bias gradient`, layer.id, 'blocks', [sums], { rows })
+    }
+    for (const part of parts) {
+      part.backward(
+        input,
+        gradient,
+        context.needsGradient(layer.input) ? context.gradientSink(layer.input) : null,
+      )
+    }
+  }
+}
+
+function biasCall(context: ListContext, layer: KernelLayer, output: Activation): DraftCall {
+  return {
+    kernel: 'addBias',
+    operands: [
+      pixels(output, output.layout.pitch),
+      number(layer.output.width),
+      number(layer.output.channels),
+      number(context.program.lanes),
+      number(context.parameter(layer.id, 'bias').address),
+    ],
+  }
+}

@@ -1,0 +1,86 @@
+// A compiled network: step lists, tables and a memory map, all plain data. Running it is the runtime's business.
+
+import { DctpsError } from '../errors.js'
+import type { Network } from '../network/network.js'
+import type { Supports } from '../network/parameters.js'
+import type { EmittedTransform } from '../transform/index.js'
+import type { ConstantTable, StepList } from './builder.js'
+import type { OptimizerType, ParameterLayout } from './parameter-layout.js'
+import type { InputFormat, Objective, SlotLayout } from './slot.js'
+
+/** wasm32 ends here. */
+export const memoryLimit = 4 * 1024 ** 3
+
+/** A WebAssembly page. */
+export const pageBytes = 65536
+
+export interface MemoryMap {
+  /** Slots, parameters, gradients, tables. */
+  readonly sharedBytes: number
+  readonly slots: number
+  readonly slotsAddress: number
+  readonly slotStride: number
+  readonly arena: number
+  readonly blockBytes: number
+  readonly scratch: number
+  readonly threadBytes: number
+}
+
+export interface Program {
+  readonly network: Network
+  readonly supports: Supports
+  /** Most images in one batch. */
+  readonly batch: number
+  readonly lanes: number
+  readonly blocks: number
+  readonly input: InputFormat
+  readonly optimizer: OptimizerType | null
+  readonly objective: Objective
+  readonly sharedMemory: boolean
+  readonly slot: SlotLayout
+  readonly memory: MemoryMap
+  readonly layout: ParameterLayout
+  readonly constants: readonly ConstantTable[]
+  /** Address of the table of normalised byte values, `[C][256]` float32. */
+  readonly normalisationTable: number
+  readonly modules: ReadonlyMap<string, EmittedTransform>
+  /** Forward in evaluation mode, with loss and logits. */
+  readonly evaluate: StepList
+  /** Forward and backward: gradients, but no update. Null in a program for inference. */
+  readonly gradient: StepList | null
+  /** The update that follows `gradient` in a training step. */
+  readonly update: StepList | null
+}
+
+/** What running a program takes, once its modules and tables are in place: all that a worker gets. */
+export type ExecutableProgram = Pick<Program, 'memory' | 'evaluate' | 'gradient' | 'update'>
+
+/** Bytes of memory that a program needs with a number of threads. */
+export function programBytes(memory: MemoryMap, threads: number): number {
+  return memory.scratch + memory.threadBytes * threads
+}
+
+/**
+ * Checks that a program can be given memory.
+ * @throws DctpsError `program` when it is larger than wasm32 can address
+ */
+export function checkProgramSize(program: Program, threads: number): void {
+  const bytes = programBytes(program.memory, threads)
+  if (bytes <= memoryLimit) return
+  const { arena, blockBytes } = program.memory
+  const free = memoryLimit - (bytes - blockBytes * program.blocks)
+  // Slots and partial gradients grow with the batch too: leave them a margin.
+  const blocks = Math.floor((free * 0.95) / blockBytes)
+  const advice =
+    blocks >= 1
+      ? `a batch of ${blocks * program.lanes} would fit`
+      : `not even one block of ${program.lanes} images fits beside ${formatGiB(arena)} of parameters; use a smaller network, or a sparse kind`
+  throw new DctpsError(
+    'program',
+    `${program.network.name} at batch ${program.batch} with ${threads} threads needs ${formatGiB(bytes)} of memory, WebAssembly has at most ${formatGiB(memoryLimit)}: ${advice}`,
+  )
+}
+
+function formatGiB(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`
+}

@@ -1,0 +1,50 @@
+// The instruction set of a program: steps of kernel calls whose operands are linear forms of a few indices. A program
+// is plain data: it can be printed, sent to a worker, and run by a loop that knows nothing of layers.
+
+import type { LayerId } from '../network/layer.js'
+
+/**
+ * One argument of a kernel call: `constant + perBlock * block + perRow * row + perSlot * slot + perThread * thread +
+ * perThreads * threads`. Addresses are bytes in the one memory.
+ */
+export interface Operand {
+  readonly constant: number
+  readonly perBlock: number
+  readonly perRow: number
+  readonly perSlot: number
+  readonly perThread: number
+  readonly perThreads: number
+}
+
+export interface Call {
+  /** Name of an AssemblyScript kernel, or the key of an emitted transform. */
+  readonly kernel: string
+  readonly operands: readonly Operand[]
+}
+
+/**
+ * Who runs a step:
+ * - `blocks`: for each block of images, the thread that owns the block
+ * - `slices`: every thread once, each on its slice of the elements
+ * - `slicesOverBlocks`: every thread on its slice, once for each block in order
+ * - `once`: the first thread
+ */
+export type Scope = 'blocks' | 'slices' | 'slicesOverBlocks' | 'once'
+
+export interface Step {
+  readonly name: string
+  readonly layer: LayerId | null
+  readonly scope: Scope
+  /** The calls are made for each row, `0 <= row < rows`. */
+  readonly rows: number
+  readonly calls: readonly Call[]
+  /** Whether all threads meet before the step. */
+  readonly barrier: boolean
+  /** Multiply-adds for one image (steps over blocks) or for one batch. */
+  readonly multiplyAdds: number
+}
+
+/** Consecutive steps need no barrier while each thread stays with its own blocks. */
+export function needsBarrier(previous: Scope, next: Scope): boolean {
+  return !(previous === next && (next === 'blocks' || next === 'once'))
+}

@@ -1,0 +1,59 @@
+// Which layers share a buffer, and how wide its halo must be. A ReLU overwrites its input where nobody else needs the
+// values; a flattening of a 1x1 image changes nothing. Both decisions need only the graph.
+
+import { type Layer, type LayerId, layerInputs } from '../network/layer.js'
+import type { Network } from '../network/network.js'
+
+export interface StoragePlan {
+  /** The layer whose buffer a layer's output lives in (itself, unless it works in place). */
+  readonly root: readonly LayerId[]
+  /** Zero padding around the image that the readers of a layer's storage need. */
+  readonly halo: readonly number[]
+  /** How many layers read a layer's output. */
+  readonly consumers: readonly number[]
+  /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
+  readonly needsGradient: readonly boolean[]
+}
+
+/** Outputs that the backward pass never reads again, so that a ReLU may overwrite them. */
+const overwritable: ReadonlySet<Layer['op']> = new Set([
+  'conv2d',
+  'linear',
+  'batchNorm',
+  'add',
+  'averagePool',
+])
+
+/** @param inputGradient whether the gradient of the network's input is wanted too */
+export function planStorage(network: Network, inputGradient: boolean): StoragePlan {
+  const { layers } = network
+  const consumers = layers.map(() => 0)
+  for (const layer of layers) for (const input of layerInputs(layer)) consumers[input]!++
+
+  const root: LayerId[] = []
+  for (const layer of layers)
+    root.push(inPlace(layers, layer, consumers) ? root[layerInputs(layer)[0]!]! : layer.id)
+
+  const rootHalo = layers.map(() => 0)
+  for (const layer of layers) {
+    if (layer.op !== 'conv2d') continue
+    const storage = root[layer.input]!
+    rootHalo[storage] = Math.max(rootHalo[storage]!, layer.geometry.padding)
+  }
+
+  const needsGradient: boolean[] = []
+  for (const layer of layers) {
+    const trained = layer.op === 'conv2d' || layer.op === 'linear' || layer.op === 'batchNorm'
+    const wanted = layer.op === 'input' && inputGradient
+    needsGradient.push(trained || wanted || layerInputs(layer).some((input) => needsGradient[input]!))
+  }
+  return { root, halo: layers.map((layer) => rootHalo[root[layer.id]!]!), consumers, needsGradient }
+}
+
+function inPlace(layers: readonly Layer[], layer: Layer, consumers: readonly number[]): boolean {
+  if (layer.op === 'flatten') {
+    const { height, width } = layers[layer.input]!.output
+    return height === 1 && width === 1
+  }
+  return layer.op === 'relu' && consumers[layer.input] === 1 && overwritable.has(layers[layer.input]!.op)
+}

@@ -1,0 +1,66 @@
+// Where the numbers of an activation lie. A block of images is [H + 2*halo][W + 2*halo][C][lanes] float32, images as
+// lanes: a K x K patch is K*K tiles at constant offsets, and zero padding is a halo. The block is the outermost index
+// (docs/engine.md says why), so that a block's whole network state is one piece of memory that one thread owns.
+
+import type { ActivationShape } from '../shape/activation.js'
+import { groupChannels, type KernelGeometry, patchLength } from '../shape/kernel.js'
+
+/** One activation's place in a block: byte distances and the shape they serve. */
+export interface TileLayout {
+  readonly shape: ActivationShape
+  readonly lanes: number
+  readonly halo: number
+  /** Bytes of one channel of one pixel: `4 * lanes`. */
+  readonly rowBytes: number
+  /** Bytes of one pixel. */
+  readonly tileBytes: number
+  /** Bytes from one image row to the next. */
+  readonly pitch: number
+  /** Bytes of the interior of one image row. */
+  readonly interiorBytes: number
+  /** Byte offset of pixel (0, 0). */
+  readonly origin: number
+  /** Bytes of the block. */
+  readonly bytes: number
+}
+
+export function tileLayout(shape: ActivationShape, lanes: number, halo: number): TileLayout {
+  const rowBytes = 4 * lanes
+  const tileBytes = shape.channels * rowBytes
+  const pitch = (shape.width + 2 * halo) * tileBytes
+  return {
+    shape,
+    lanes,
+    halo,
+    rowBytes,
+    tileBytes,
+    pitch,
+    interiorBytes: shape.width * tileBytes,
+    origin: halo * (pitch + tileBytes),
+    bytes: (shape.height + 2 * halo) * pitch,
+  }
+}
+
+/**
+ * Lanes of a block for a batch: wide enough to amortise the loop around a transform, narrow enough that a batch gives
+ * several blocks to share among threads. A function of the batch alone, so that threads never change a result.
+ */
+export function lanesFor(batch: number): number {
+  for (const lanes of [32, 16, 8]) if (batch >= 2 * lanes) return lanes
+  return 4
+}
+
+/** Byte offset of each patch entry (kh, kw, c) of group 0 from the patch's first tile, `[patch]`. */
+export function patchOffsets(geometry: KernelGeometry, input: TileLayout): Int32Array {
+  const channels = groupChannels(geometry)
+  const offsets = new Int32Array(patchLength(geometry))
+  let n = 0
+  for (let kh = 0; kh < geometry.size; kh++) {
+    for (let kw = 0; kw < geometry.size; kw++) {
+      for (let c = 0; c < channels; c++) {
+        offsets[n++] = kh * input.pitch + kw * input.tileBytes + c * input.rowBytes
+      }
+    }
+  }
+  return offsets
+}

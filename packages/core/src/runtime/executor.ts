@@ -1,0 +1,146 @@
+// Runs step lists for one thread: operands bound to the thread once, then a loop that knows nothing of layers. Nothing
+// is allocated while it runs.
+
+import type { StepList } from '../program/builder.js'
+import type { ExecutableProgram } from '../program/program.js'
+import { slotHeader } from '../program/slot.js'
+import type { Operand, Scope } from '../program/step.js'
+import type { Barrier } from './barrier.js'
+
+export type Kernel = (...operands: number[]) => unknown
+
+/** What a slot asks for. */
+export const modes = { evaluate: 0, gradient: 1, train: 2 } as const
+export type Mode = keyof typeof modes
+
+/** An operand that changes from call to call: its place among the arguments, and its coefficients. */
+interface Moving {
+  readonly index: number
+  readonly base: number
+  readonly perBlock: number
+  readonly perRow: number
+  readonly perSlot: number
+}
+
+interface BoundCall {
+  readonly kernel: Kernel
+  readonly operands: number[]
+  readonly moving: readonly Moving[]
+}
+
+interface BoundStep {
+  readonly scope: Scope
+  readonly rows: number
+  readonly barrier: boolean
+  readonly calls: readonly BoundCall[]
+}
+
+export class Executor {
+  readonly #program: ExecutableProgram
+  readonly #thread: number
+  readonly #threads: number
+  readonly #barrier: Barrier
+  readonly #header: Int32Array
+  readonly #evaluate: readonly BoundStep[]
+  readonly #gradient: readonly BoundStep[]
+  readonly #update: readonly BoundStep[]
+
+  constructor(
+    program: ExecutableProgram,
+    kernels: ReadonlyMap<string, Kernel>,
+    memory: WebAssembly.Memory,
+    barrier: Barrier,
+    thread: number,
+    threads: number,
+  ) {
+    this.#program = program
+    this.#thread = thread
+    this.#threads = threads
+    this.#barrier = barrier
+    this.#header = new Int32Array(memory.buffer)
+    const bind = (list: StepList | null) => (list === null ? [] : bindSteps(list, kernels, thread, threads))
+    this.#evaluate = bind(program.evaluate)
+    this.#gradient = bind(program.gradient)
+    this.#update = bind(program.update)
+  }
+
+  /** Runs the batch in a slot; returns when this thread is done and all others are. */
+  run(slot: number): void {
+    const { slotsAddress, slotStride } = this.#program.memory
+    const header = (slotsAddress + slot * slotStride) / 4
+    const blocks = this.#header[header + slotHeader.blocks / 4]!
+    const mode = this.#header[header + slotHeader.mode / 4]!
+    if (mode === modes.evaluate) {
+      this.#runList(this.#evaluate, slot, blocks)
+    } else {
+      this.#runList(this.#gradient, slot, blocks)
+      if (mode === modes.train) {
+        this.#barrier.wait()
+        this.#runList(this.#update, slot, blocks)
+      }
+    }
+    this.#barrier.wait()
+  }
+
+  #runList(steps: readonly BoundStep[], slot: number, blocks: number): void {
+    const thread = this.#thread
+    for (const step of steps) {
+      if (step.barrier) this.#barrier.wait()
+      switch (step.scope) {
+        case 'blocks':
+          for (let block = thread; block < blocks; block += this.#threads) runRows(step, block, slot)
+          break
+        case 'slices':
+          runRows(step, 0, slot)
+          break
+        case 'slicesOverBlocks':
+          for (let block = 0; block < blocks; block++) runRows(step, block, slot)
+          break
+        case 'once':
+          if (thread === 0) runRows(step, 0, slot)
+          break
+      }
+    }
+  }
+}
+
+function runRows(step: BoundStep, block: number, slot: number): void {
+  for (let row = 0; row < step.rows; row++) {
+    for (const { kernel, operands, moving } of step.calls) {
+      for (const { index, base, perBlock, perRow, perSlot } of moving) {
+        operands[index] = (base + perBlock * block + perRow * row + perSlot * slot) | 0
+      }
+      kernel(...operands)
+    }
+  }
+}
+
+function bindSteps(
+  list: StepList,
+  kernels: ReadonlyMap<string, Kernel>,
+  thread: number,
+  threads: number,
+): BoundStep[] {
+  const here = (operand: Operand): number =>
+    operand.constant + operand.perThread * thread + operand.perThreads * threads
+  return list.steps.map((step) => ({
+    scope: step.scope,
+    rows: step.rows,
+    barrier: step.barrier,
+    calls: step.calls.map((call): BoundCall => {
+      const kernel = kernels.get(call.kernel)
+      if (kernel === undefined)
+        throw new Error(`step ${step.name} calls ${call.kernel}, which no module exports`)
+      const moving: Moving[] = []
+      const operands = call.operands.map((operand, index) => {
+        const base = here(operand)
+        const { perBlock, perRow, perSlot } = operand
+        if (perBlock !== 0 || perRow !== 0 || perSlot !== 0)
+          moving.push({ index, base, perBlock, perRow, perSlot })
+        // Addresses above 2 GiB become negative int32, as WebAssembly would make them, and stay small integers.
+        return Number.isInteger(base) ? base | 0 : base
+      })
+      return { kernel, operands, moving }
+    }),
+  }))
+}
