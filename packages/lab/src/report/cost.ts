@@ -11,6 +11,9 @@ import { bestValidationAccuracy, groupBy, type ReportRun, shownRuns } from './re
 const HEIGHT = 300
 const MARGIN = { top: 34, right: 24, bottom: 44, left: 46 } as const
 
+/** Between a point and its name, and between the name and the frame. */
+const LABEL_GAP = 14
+
 interface CostPoint {
   readonly run: ReportRun
   readonly bytes: number
@@ -42,7 +45,6 @@ export function costSection(runs: readonly ReportRun[]): Html | null {
 }
 
 function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptions {
-  const [bytesLow, bytesHigh] = logDomain(points.map((point) => point.bytes))
   const [low, high] = accuracyDomain(points.map((point) => point.accuracy))
   const frame = {
     x: 0,
@@ -50,6 +52,7 @@ function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptio
     width: PLOT_WIDTH - MARGIN.left - MARGIN.right,
     height: HEIGHT - MARGIN.top - MARGIN.bottom,
   }
+  const [bytesLow, bytesHigh] = logDomain(points, frame.width)
   const labels = placePointLabels(
     points.map(({ run, bytes, accuracy }) => ({
       x: (Math.log(bytes / bytesLow) / Math.log(bytesHigh / bytesLow)) * frame.width,
@@ -120,12 +123,15 @@ function drawFamily(points: readonly CostPoint[]) {
   ]
 }
 
-/** With room on both sides for names beside the points. */
-function logDomain(bytes: readonly number[]): [number, number] {
-  const low = Math.max(1, Math.min(...bytes))
-  const high = Math.max(1, ...bytes)
-  const span = Math.max(2, high / low)
-  return [low / span ** 0.4, high * span ** 0.3]
+/** The axis ends where the names of the outermost points still fit beside them, within a third of `width` a side. */
+function logDomain(points: readonly CostPoint[], width: number): [number, number] {
+  const bySize = [...points].sort((a, b) => a.bytes - b.bytes)
+  const [smallest, largest] = [bySize[0]!, bySize.at(-1)!]
+  const room = ({ run }: CostPoint) => Math.min((labelWidth(run.label) + LABEL_GAP) / width, 1 / 3)
+  const low = Math.max(1, smallest.bytes)
+  const span = Math.max(2, largest.bytes / low)
+  const wholeSpan = span ** (1 / (1 - room(smallest) - room(largest)))
+  return [low / wholeSpan ** room(smallest), low * span * wholeSpan ** room(largest)]
 }
 
 function accuracyDomain(accuracies: readonly number[]): [number, number] {

@@ -70,13 +70,13 @@ summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 .card img { width: 84px; height: 84px; object-fit: contain; image-rendering: pixelated; background: var(--soft); border-radius: 3px; flex: none; }
 .card header .caption { display: block; line-height: 1.2; }
 .card ul { list-style: none; padding: 0; margin: 0; font-size: .875rem; font-variant-numeric: tabular-nums; }
-.card li { display: grid; grid-template-columns: 7.1rem minmax(0, 1fr) auto; gap: .5rem; align-items: baseline; padding: .25rem 0; border-top: 1px solid var(--line); margin: 0; color: var(--ink); font-weight: 400; }
+.card li { display: grid; grid-template-columns: 7.1rem minmax(0, 1fr) auto; gap: .35rem; align-items: baseline; padding: .25rem 0; border-top: 1px solid var(--line); margin: 0; color: var(--ink); font-weight: 400; }
 .card .run { color: var(--muted); overflow-wrap: anywhere; }
 .card .said { overflow-wrap: anywhere; }
 .card .verdict { font-weight: 700; }
 .card .right .verdict { color: var(--right); } .card .wrong .verdict, .card .wrong .said { color: var(--wrong); }
-.card .sure { display: flex; min-width: 4.3rem; align-items: center; gap: .4rem; justify-content: flex-end; }
-.card .sure .bar { width: 1.7rem; flex: none; color: var(--muted); }
+.card .sure { display: flex; min-width: 3.9rem; align-items: center; gap: .35rem; justify-content: flex-end; }
+.card .sure .bar { width: 1.4rem; flex: none; color: var(--muted); }
 
 .support + .support { margin-top: 1.6rem; }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 148px), 1fr)); gap: 1rem 1.4rem; align-items: start; }
