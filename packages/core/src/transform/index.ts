@@ -2,8 +2,9 @@
 
 export { compileTransform, type TransformRequest } from './compile.js'
 export { cosineScales, cosineTable } from './cosine-table.js'
-export { type EmitTuning, type EmittedTransform, emitTransform, type TileGeometry } from './emit.js'
 export { factorDct } from './factor.js'
 export { countFlops, type FlopCount } from './lower.js'
 export { evaluate, type Operation, type OpList, printOpList, transpose } from './oplist.js'
 export { dctMatrix, product, type TransformShape, transposedProduct } from './reference.js'
+export { emitTransform, type StraightTuning } from './straight.js'
+export type { EmittedTransform, TileGeometry } from './tile-geometry.js'

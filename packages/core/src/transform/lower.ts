@@ -4,7 +4,7 @@
 
 import type { Operation, OpList } from './oplist.js'
 
-/** `value[target] = sum_j coefficients[j] * value[sources[j]]`; if any coefficient is 1, the first one is. */
+/** `value[target] = sum_j coefficients[j] * value[sources[j]]`. The first coefficient is 1 if any is, else positive if any is. */
 export interface Instruction {
   readonly target: number
   readonly sources: readonly number[]
@@ -36,7 +36,8 @@ const ROUNDING = 1e-12
 
 const same = (a: number, b: number) => Math.abs(a - b) <= ROUNDING * Math.abs(a)
 const sameMagnitude = (a: ScaledValue, b: ScaledValue) => same(Math.abs(a.scale), Math.abs(b.scale))
-const isUnit = (coefficient: number) => Math.abs(coefficient) === 1
+/** No multiplication is needed. */
+export const isUnit = (coefficient: number) => Math.abs(coefficient) === 1
 
 /** Lowers the operations, given in groups that together are the list's operations in an order of execution. */
 export function lower(
@@ -154,9 +155,11 @@ function rounded(coefficient: number): number {
   return same(Math.abs(coefficient), 1) ? Math.sign(coefficient) : coefficient
 }
 
+/** Terms in the order that costs least: a bare value first, then what is added, then what is subtracted. */
 function instruction(target: number, terms: readonly ScaledValue[], sign: number): Instruction {
   const signed = terms.map((term) => ({ value: term.value, scale: sign * term.scale }))
-  signed.sort((a, b) => Number(b.scale === 1) - Number(a.scale === 1))
+  const rank = ({ scale }: ScaledValue) => (scale === 1 ? 2 : scale > 0 ? 1 : 0)
+  signed.sort((a, b) => rank(b) - rank(a))
   return {
     target,
     sources: signed.map((term) => term.value),

@@ -157,6 +157,14 @@ export class FunctionBody {
     this.set(pointer)
   }
 
+  /** `pointer += step`. */
+  advanceBy(pointer: number, step: number): void {
+    this.get(pointer)
+    this.get(step)
+    this.i32Add()
+    this.set(pointer)
+  }
+
   returnIfZero(local: number): void {
     this.get(local)
     this.#code.append([0x45, 0x04, VOID, 0x0f, 0x0b])

@@ -2,7 +2,7 @@
 // map says it should be.
 
 import { expect } from 'vitest'
-import type { EmittedTransform, TileGeometry } from '#core/transform/emit'
+import type { EmittedTransform, TileGeometry } from '#core/transform/tile-geometry'
 import { noise } from './measure.js'
 
 const PAGE = 65536

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileTransform, type TransformRequest } from '#core/transform/compile'
-import { emitTransform } from '#core/transform/emit'
 import { dctMatrix, product, transposedProduct } from '#core/transform/reference'
+import { emitTransform } from '#core/transform/straight'
 import { expectAgreement, instantiate } from './tiles.js'
 
 const lanes = fc.constantFrom(4, 8, 16, 32)
