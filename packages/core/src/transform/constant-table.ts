@@ -3,8 +3,13 @@
 
 import { FLOAT } from './tile-geometry.js'
 
+/** Where emitted code finds a number: its byte offset from the address of a table. */
+export interface FloatTable {
+  offset(value: number): number
+}
+
 /** Constants in the order of their first use, each once up to float32. */
-export class ConstantTable {
+export class ConstantTable implements FloatTable {
   readonly #offsets = new Map<number, number>()
   readonly #values: number[] = []
 
@@ -27,5 +32,23 @@ export class ConstantTable {
 
   values(): Float64Array {
     return Float64Array.from(this.#values)
+  }
+}
+
+/** One scale for every output row; rows of equal scale all read the entry of the first one. */
+export class ScaleTable implements FloatTable {
+  readonly #firstRow = new Map<number, number>()
+
+  constructor(readonly scales: Float64Array) {
+    scales.forEach((scale, row) => {
+      const key = Math.fround(scale)
+      if (!this.#firstRow.has(key)) this.#firstRow.set(key, row)
+    })
+  }
+
+  offset(scale: number): number {
+    const row = this.#firstRow.get(Math.fround(scale))
+    if (row === undefined) throw new RangeError(`no output row has the scale ${scale}`)
+    return row * FLOAT
   }
 }

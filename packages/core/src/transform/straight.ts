@@ -2,7 +2,7 @@
 // code is cut into functions that the engine's compiler handles well, each of which loops over the lanes of a strip;
 // what one function leaves for another goes through scratch memory.
 
-import { ConstantTable } from './constant-table.js'
+import { ConstantTable, type FloatTable, ScaleTable } from './constant-table.js'
 import { emitRun, PART } from './driver.js'
 import { countCodeFlops, type Instruction, isUnit, type LinearCode, lower } from './lower.js'
 import type { OpList } from './oplist.js'
@@ -44,25 +44,26 @@ export function emitTransform(
   checkTileGeometry(geometry, list.inputs.length, list.outputs.length)
   // Strips shorter than the tile would keep the scratch smaller, but read the code more often: that costs more.
   const stripLanes = tuning.stripLanes ?? geometry.lanes
-  const [constants, scales] = [new ConstantTable(), new ConstantTable()]
-  const parts = emitParts(list, { ...geometry, stripLanes, constants, scales, ...tuning })
+  const code = lower(list, schedule(list, tuning.groupSize ?? GROUP_SIZE))
+  const constants = new ConstantTable()
+  const scales = new ScaleTable(Float64Array.from(code.outputs, (output) => output?.scale ?? 0))
+  const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
   const run = emitRun([...parts.functions.keys()], geometry.lanes / stripLanes, stripLanes * FLOAT)
   return {
     bytes: encodeModule([...parts.functions, run], geometry.sharedMemory),
     scratchBytes: parts.scratchBytes,
-    scales: scales.values(),
+    scales: scales.scales,
     constants: Float32Array.from(constants.values()),
     flops: parts.flops,
     instructions: parts.instructions,
   }
 }
 
-/** What the functions of a list work with; the tables may be one and the same. */
+/** Where the functions of a list read and write; the tables may be one and the same. */
 export interface PartOptions extends Pick<TileGeometry, 'inputOffsets' | 'outputOffsets' | 'store'> {
   readonly stripLanes: number
-  readonly groupSize?: number
-  readonly constants: ConstantTable
-  readonly scales: ConstantTable
+  readonly constants: FloatTable
+  readonly scales: FloatTable
 }
 
 export interface StraightParts {
@@ -73,9 +74,8 @@ export interface StraightParts {
   readonly instructions: number
 }
 
-/** The functions that apply the list to one strip. */
-export function emitParts(list: OpList, options: PartOptions): StraightParts {
-  const code = lower(list, schedule(list, options.groupSize ?? GROUP_SIZE))
+/** One function for each group of the code, to apply it to one strip. */
+export function emitParts(code: LinearCode, options: PartOptions): StraightParts {
   const scratch = planScratch(code)
   const groups = code.groups.length === 0 ? [[]] : code.groups
   const stores = new StorePlan(code, options)

@@ -28,7 +28,10 @@ export interface TileGeometry {
 export interface EmittedTransform {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly scratchBytes: number
-  /** The factors applied at the final stores, shared by rows of equal factor: multiply all by alpha to fold it in. */
+  /**
+   * The factor of each output row, applied at its final store: multiply all by alpha to fold it in. Rows of equal factor
+   * may read one entry, so they have to stay equal.
+   */
   readonly scales: Float64Array
   readonly constants: Float32Array
   /** Additions and multiplications for one position of one image. */
