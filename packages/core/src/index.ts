@@ -1,1 +1,56 @@
-export {}
+// dctps: extremely sparse networks on free cosine transforms. Portable: no dependency, no platform. Workers come from
+// `dctps/node` and `dctps/browser`.
+
+export { DctpsError, type ErrorCode } from './errors.js'
+export {
+  checkSameConfiguration,
+  decodeModel,
+  decodeTrainState,
+  type EncodeOptions,
+  encodeModel,
+  encodeTrainState,
+  type Model,
+  readSafetensors,
+  type Safetensors,
+  type StateFile,
+  type Tensor,
+  writeSafetensors,
+} from './file/index.js'
+export {
+  type Architecture,
+  type ArchitectureOptions,
+  architectures,
+  buildNetwork,
+  findArchitecture,
+} from './models/registry.js'
+export { buildSpec, type ModelSpec, namedKernels, type SupportSource } from './models/spec.js'
+export { type KernelKind, type Layer, type LayerId, kernelKinds } from './network/layer.js'
+export {
+  type Conv2dOptions,
+  type KernelOptions,
+  kernelCount,
+  kernelLayers,
+  type Network,
+  NetworkBuilder,
+  weightShape,
+} from './network/network.js'
+export { type Parameter, type ParameterRole, parameters, type Supports } from './network/parameters.js'
+export { compileProgram, type ProgramOptions } from './program/compile.js'
+export { describeProgram } from './program/describe.js'
+export { TransformCache } from './program/kernel-tables.js'
+export { type Program, programBytes } from './program/program.js'
+export { Key } from './random/key.js'
+export type { BatchResult, BatchSlot, StepHyperparameters } from './runtime/batch.js'
+export { createRunner, type Runner } from './runtime/runner.js'
+export type { ActivationShape } from './shape/activation.js'
+export {
+  allocate,
+  findSupportRule,
+  formatSupportReport,
+  randomSupports,
+  type SupportReport,
+  type SupportRule,
+  supportReport,
+  supportRules,
+} from './support/index.js'
+export * from './train/index.js'

@@ -27,3 +27,5 @@ export function defaultThreads(): number {
 export function createNodeRunner(program: Program, threads = defaultThreads()): Promise<Runner> {
   return createRunner(program, threads, spawnWorker)
 }
+
+export { readFileChecked, writeFileAtomic } from './file/node.js'

@@ -116,3 +116,14 @@ export function asInteger(value: unknown, where: string, min = 0, max = Number.M
   }
   return value
 }
+
+/** @throws DctpsError `file` unless the value could stand in a JSON document */
+export function asJson(value: unknown, where: string): JsonValue {
+  if (!isJson(value)) throw mismatch(where, 'a JSON value', value)
+  return value
+}
+
+function isJson(value: unknown): value is JsonValue {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isJson)
+  return value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
+}

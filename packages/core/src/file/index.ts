@@ -7,8 +7,9 @@ export {
   type UnpackedContainer,
   unpackContainer,
 } from './container.js'
-export { asInteger, asNumber, asString, Fields, type JsonValue } from './fields.js'
+export { asInteger, asJson, asNumber, asString, Fields, type JsonValue } from './fields.js'
 export { decodePositions, encodePositions } from './golomb.js'
+export { decodeModel, type EncodeOptions, encodeModel, type Model } from './model.js'
 export {
   readSafetensors,
   type Safetensors,
@@ -18,3 +19,4 @@ export {
   writeSafetensors,
 } from './safetensors.js'
 export { type Float16Values, requireArray, type TypedArray } from './stored-array.js'
+export { checkSameConfiguration, decodeTrainState, encodeTrainState, type StateFile } from './train-state.js'

@@ -1,0 +1,20 @@
+// Training: data sets in memory, options, the loop, and evaluation.
+
+export { BatchLoader, byteValues, checkImagesFit, measureNormalisation, type Split, splitIndices } from './batches.js'
+export { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
+export { type Evaluation, evaluate, everyIndex } from './evaluate.js'
+export type { EpochRecord, TrainEvent } from './events.js'
+export { initialValues } from './initialise.js'
+export {
+  type AugmentationOptions,
+  adamDefaults,
+  checkTrainOptions,
+  type OptimizerOptions,
+  type ScheduleOptions,
+  sgdDefaults,
+  type TrainOptions,
+  trainDefaults,
+} from './options.js'
+export { learningRateAt } from './schedule.js'
+export type { BestEpoch, TrainState } from './state.js'
+export { Trainer, type TrainPlatform, type TrainTask } from './trainer.js'
