@@ -1,10 +1,14 @@
 // The single entry point of the transforms: from the shape of a layer and the geometry of its tiles to a WebAssembly
-// module.
+// module. It decides between straight-line code and loops.
 
-import { factorDct } from './factor.js'
-import { transpose } from './oplist.js'
-import type { TransformShape } from './reference.js'
-import { emitTransform, type StraightTuning } from './straight.js'
+import { additionCount, factorDct } from './factor.js'
+import { factorLooped } from './factor-looped.js'
+import { emitLooped } from './looped.js'
+import { type OpList, transpose } from './oplist.js'
+import { type PassList, transposePasses } from './passes.js'
+import { checkTransformShape, type TransformShape } from './reference.js'
+import { operationSize } from './schedule.js'
+import { emitTransform } from './straight.js'
 import type { EmittedTransform, TileGeometry } from './tile-geometry.js'
 
 /**
@@ -16,13 +20,38 @@ export interface TransformRequest extends TransformShape, TileGeometry {
 }
 
 /**
+ * Additions up to which code is straight-line. It takes about half a second to make such a list and a megabyte to hold
+ * its module.
+ */
+const STRAIGHT_ADDITIONS = 60_000
+/** Additions before pruning up to which a list is made to see how many remain. */
+const LARGEST_LIST = 400_000
+
+/** How a transform is computed. */
+export type TransformPlan =
+  | { readonly form: 'straight'; readonly list: OpList }
+  | { readonly form: 'looped'; readonly list: PassList }
+
+/**
+ * Chooses the form: straight-line code while it stays short, loops in memory proportional to the length beyond.
+ * @throws DctpsError `usage` when the counts do not fit the length.
+ */
+export function planTransform(shape: TransformShape): TransformPlan {
+  checkTransformShape(shape)
+  if (additionCount(shape.length) <= LARGEST_LIST) {
+    const list = factorDct(shape)
+    const additions = list.operations.reduce((sum, operation) => sum + operationSize(operation), 0)
+    if (additions <= STRAIGHT_ADDITIONS) return { form: 'straight', list }
+  }
+  return { form: 'looped', list: factorLooped(shape) }
+}
+
+/**
  * Compiles `D x` or `D^T y`. Equal requests give equal bytes.
  * @throws DctpsError `usage` when the counts do not fit the length, or the geometry does not fit the counts.
  */
-export function compileTransform(
-  request: TransformRequest,
-  tuning?: Partial<StraightTuning>,
-): EmittedTransform {
-  const list = factorDct(request)
-  return emitTransform(request.adjoint ? transpose(list) : list, request, tuning)
+export function compileTransform(request: TransformRequest): EmittedTransform {
+  const { form, list } = planTransform(request)
+  if (form === 'straight') return emitTransform(request.adjoint ? transpose(list) : list, request)
+  return emitLooped(request.adjoint ? transposePasses(list) : list, request)
 }

@@ -25,6 +25,28 @@ export function factorDct(shape: TransformShape): OpList {
   return prune(whole, inputs.slice(0, shape.inputs), outputs.slice(0, shape.outputs))
 }
 
+/** The orthonormal DCT-IV: what the odd coefficients of a DCT-II of twice the length are. */
+export function factorDct4(length: number): OpList {
+  const builder = new ListBuilder()
+  const inputs = builder.newRows(length)
+  const outputs = dct4(builder, inputs)
+  return { rows: builder.rows, inputs, outputs, operations: builder.operations }
+}
+
+/** Additions in the unpruned list of a DCT-II, without building it. */
+export function additionCount(length: number): number {
+  if (length === 1) return 0
+  const half = Math.floor(length / 2)
+  if (length % 2 === 1) return 2 * half + (half + 1) * half + half * (half - 1)
+  return length + additionCount(half) + additionCount4(half)
+}
+
+function additionCount4(length: number): number {
+  if (length === 1) return 0
+  if (length % 2 === 1) return length * (length - 1)
+  return 2 * length - 2 + 2 * additionCount(length / 2)
+}
+
 /** Numbers rows and collects operations. */
 class ListBuilder {
   rows = 0

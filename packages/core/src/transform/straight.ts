@@ -44,7 +44,7 @@ export function emitTransform(
   checkTileGeometry(geometry, list.inputs.length, list.outputs.length)
   // Strips shorter than the tile would keep the scratch smaller, but read the code more often: that costs more.
   const stripLanes = tuning.stripLanes ?? geometry.lanes
-  const code = lower(list, schedule(list, tuning.groupSize ?? GROUP_SIZE))
+  const code = straightCode(list, tuning.groupSize)
   const constants = new ConstantTable()
   const scales = new ScaleTable(Float64Array.from(code.outputs, (output) => output?.scale ?? 0))
   const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
@@ -72,6 +72,11 @@ export interface StraightParts {
   readonly scratchBytes: number
   readonly flops: number
   readonly instructions: number
+}
+
+/** The list as code in groups of the size of a function. */
+export function straightCode(list: OpList, groupSize = GROUP_SIZE): LinearCode {
+  return lower(list, schedule(list, groupSize))
 }
 
 /** One function for each group of the code, to apply it to one strip. */

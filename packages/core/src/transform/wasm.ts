@@ -105,6 +105,27 @@ export class FunctionBody {
     this.#code.byte(0x6b)
   }
 
+  i32Multiply(): void {
+    this.#code.byte(0x6c)
+  }
+
+  /** Address, byte and count on the stack: fills memory. */
+  memoryFill(): void {
+    this.#code.append([0xfc, 0x0b, 0x00])
+  }
+
+  /** `if (local >= limit) local -= limit`, unsigned. */
+  subtractIfNotBelow(local: number, limit: number): void {
+    this.get(local)
+    this.get(limit)
+    this.i32Const(0)
+    this.get(local)
+    this.get(limit)
+    this.#code.append([0x4f, 0x1b]) // i32.ge_u, select
+    this.i32Sub()
+    this.set(local)
+  }
+
   call(index: number): void {
     this.#op(0x10, index)
   }
@@ -179,6 +200,26 @@ export class FunctionBody {
     this.i32Const(1)
     this.i32Sub()
     this.tee(counter)
+    this.#op(0x0d, 0)
+    this.#code.byte(0x0b)
+  }
+
+  /** Runs `body` until nothing remains, each time with `part` set to `atMost` of what remains, or to all of it. */
+  countDownBy(remaining: number, part: number, atMost: number, body: () => void): void {
+    const taken = this.newI32()
+    this.#code.append([0x03, VOID])
+    this.i32Const(atMost)
+    this.get(remaining)
+    this.i32Const(atMost)
+    this.get(remaining)
+    this.#code.append([0x49, 0x1b]) // i32.lt_u, select
+    this.tee(part)
+    this.set(taken)
+    body()
+    this.get(remaining)
+    this.get(taken)
+    this.i32Sub()
+    this.tee(remaining)
     this.#op(0x0d, 0)
     this.#code.byte(0x0b)
   }
