@@ -125,5 +125,7 @@ export function asJson(value: unknown, where: string): JsonValue {
 
 function isJson(value: unknown): value is JsonValue {
   if (typeof value === 'object' && value !== null) return Object.values(value).every(isJson)
-  return value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
+  return (
+    value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
+  )
 }

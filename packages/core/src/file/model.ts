@@ -2,11 +2,11 @@
 // supports are coded positions. All values are one array, in the order of the network's parameters.
 
 import { DctpsError } from '../errors.js'
+import { buildSpec, type ModelSpec, type SupportSource } from '../models/spec.js'
 import type { KernelKind } from '../network/layer.js'
 import { kernelKinds } from '../network/layer.js'
 import { kernelLayers, type Network } from '../network/network.js'
 import { parameters, type Supports } from '../network/parameters.js'
-import { buildSpec, type ModelSpec, type SupportSource } from '../models/spec.js'
 import { kernelEntries } from '../shape/kernel.js'
 import type { Normalisation } from '../train/dataset.js'
 import { type ContainerContent, packContainer, type UnpackedContainer, unpackContainer } from './container.js'
@@ -38,7 +38,9 @@ export interface EncodeOptions {
 export function encodeModel(model: Model, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
   const folded = options.foldBatchNorm ?? false
   const stored = folded ? foldBatchNorm(model) : model.parameters
-  const values = concatenate(storedNames(model.network, model.supports, folded).map((name) => stored.get(name)!))
+  const values = concatenate(
+    storedNames(model.network, model.supports, folded).map((name) => stored.get(name)!),
+  )
   const arrays: Record<string, ContainerContent['arrays'][string]> = {
     values: options.values === 'float16' ? { float16: values } : values,
   }
@@ -65,21 +67,40 @@ export function decodeModel(bytes: Uint8Array, label: string): Model {
   const { network, supports } = rebuild(spec, container, label)
   const folded = header.has('folded') && header.boolean('folded')
   const names = storedNames(network, supports, folded)
-  const read = splitValues(network, supports, names, requireArray(container.arrays, 'values', Float32Array, label), label)
+  const read = splitValues(
+    network,
+    supports,
+    names,
+    requireArray(container.arrays, 'values', Float32Array, label),
+    label,
+  )
   const normalisation = { mean: header.list('mean', asNumber), std: header.list('std', asNumber) }
   const classNames = header.list('classNames', asString)
   const { channels } = spec.input
-  if (normalisation.mean.length !== channels || normalisation.std.length !== channels || classNames.length !== spec.classes) {
+  if (
+    normalisation.mean.length !== channels ||
+    normalisation.std.length !== channels ||
+    classNames.length !== spec.classes
+  ) {
     throw new DctpsError(
       'file',
       `${label}: expected a mean and a std for ${channels} channels and ${spec.classes} class names, received ${normalisation.mean.length}, ${normalisation.std.length} and ${classNames.length}`,
     )
   }
-  return { spec, network, supports, parameters: folded ? unfoldBatchNorm(network, read) : read, normalisation, classNames }
+  return {
+    spec,
+    network,
+    supports,
+    parameters: folded ? unfoldBatchNorm(network, read) : read,
+    normalisation,
+    classNames,
+  }
 }
 
 /** The part of a header that describes the network; state files share it. */
-export function specHeader({ architecture, input, classes, kernel, support }: ModelSpec): { [name: string]: JsonValue } {
+export function specHeader({ architecture, input, classes, kernel, support }: ModelSpec): {
+  [name: string]: JsonValue
+} {
   return {
     architecture,
     input: [input.channels, input.height, input.width],
@@ -97,7 +118,10 @@ export function readSpec(header: Fields): ModelSpec {
     architecture: header.string('architecture'),
     input: { channels: channels ?? 0, height: height ?? 0, width: width ?? 0 },
     classes: header.integer('classes', 2),
-    kernel: { kind: header.oneOf<KernelKind>('kind', kernelKinds), alpha: header.oneOf('alpha', ['trainable', 'frozen']) },
+    kernel: {
+      kind: header.oneOf<KernelKind>('kind', kernelKinds),
+      alpha: header.oneOf('alpha', ['trainable', 'frozen']),
+    },
     support: readSupport(header.object('support')),
   }
 }
@@ -105,7 +129,12 @@ export function readSpec(header: Fields): ModelSpec {
 function readSupport(support: Fields): SupportSource {
   const type = support.oneOf('type', ['dense', 'random', 'explicit'])
   if (type !== 'random') return { type }
-  return { type, rule: support.string('rule'), density: support.number('density'), seed: support.integer('seed') }
+  return {
+    type,
+    rule: support.string('rule'),
+    density: support.number('density'),
+    seed: support.integer('seed'),
+  }
 }
 
 /** Builds the network again; what a file asks for in vain is the file's fault. */
@@ -147,7 +176,10 @@ export function splitValues(
   const sizes = new Map(parameters(network, supports).map(({ name, size }) => [name, size]))
   const expected = names.reduce((sum, name) => sum + sizes.get(name)!, 0)
   if (values.length !== expected) {
-    throw new DctpsError('file', `${label}: ${network.name} needs ${expected} values, received ${values.length}`)
+    throw new DctpsError(
+      'file',
+      `${label}: ${network.name} needs ${expected} values, received ${values.length}`,
+    )
   }
   let offset = 0
   return new Map(
@@ -166,7 +198,10 @@ function storedNames(network: Network, supports: Supports, folded: boolean): str
 }
 
 /** Explicit supports: how many positions each kernel has, and the coded positions of all kernels one after the other. */
-export function encodeSupports({ network, supports }: Pick<Model, 'network' | 'supports'>): Record<string, Uint32Array | Uint8Array> {
+export function encodeSupports({
+  network,
+  supports,
+}: Pick<Model, 'network' | 'supports'>): Record<string, Uint32Array | Uint8Array> {
   const lists = kernelLayers(network).map((layer) => supports.get(layer.id)!)
   const coded = lists.map(encodePositions)
   const positions = new Uint8Array(coded.reduce((sum, bytes) => sum + bytes.length, 0))

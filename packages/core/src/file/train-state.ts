@@ -19,7 +19,10 @@ export interface StateFile {
 }
 
 /** The bytes of a run-state file. */
-export function encodeTrainState(file: StateFile, model: Parameters<typeof encodeSupports>[0]): Uint8Array<ArrayBuffer> {
+export function encodeTrainState(
+  file: StateFile,
+  model: Parameters<typeof encodeSupports>[0],
+): Uint8Array<ArrayBuffer> {
   const { state } = file
   const all = parameters(model.network, model.supports)
   const trained = all.filter(({ trainable }) => trainable)
@@ -61,7 +64,9 @@ export function decodeTrainState(bytes: Uint8Array, label: string): StateFile {
   const read = (array: string, of: string[]) =>
     splitValues(network, supports, of, requireArray(container.arrays, array, Float32Array, label), label)
 
-  const vectors = Array.from({ length: header.integer('optimizerVectors', 0, 2) }, (_, i) => read(`optimizer${i}`, trained))
+  const vectors = Array.from({ length: header.integer('optimizerVectors', 0, 2) }, (_, i) =>
+    read(`optimizer${i}`, trained),
+  )
   const best = header.value('best') === null ? null : header.object('best')
   const state: TrainState = {
     epoch: header.integer('epoch'),
@@ -87,11 +92,18 @@ export function decodeTrainState(bytes: Uint8Array, label: string): StateFile {
  * Refuses to continue a run with another configuration.
  * @throws DctpsError `usage` that names what differs
  */
-export function checkSameConfiguration(stored: StateFile['configuration'], asked: StateFile['configuration'], label: string): void {
+export function checkSameConfiguration(
+  stored: StateFile['configuration'],
+  asked: StateFile['configuration'],
+  label: string,
+): void {
   const names = [...new Set([...Object.keys(stored), ...Object.keys(asked)])]
   const differing = names.filter((name) => JSON.stringify(stored[name]) !== JSON.stringify(asked[name]))
   if (differing.length === 0) return
-  const changes = differing.map((name) => `${name} was ${JSON.stringify(stored[name]) ?? 'not set'}, now ${JSON.stringify(asked[name]) ?? 'not set'}`)
+  const changes = differing.map(
+    (name) =>
+      `${name} was ${JSON.stringify(stored[name]) ?? 'not set'}, now ${JSON.stringify(asked[name]) ?? 'not set'}`,
+  )
   throw new DctpsError(
     'usage',
     `${label} belongs to a run with another configuration: ${changes.join('; ')}. Use the same options to resume, or another folder for a new run`,
@@ -116,6 +128,8 @@ function readRecord(value: unknown, where: string): EpochRecord {
 
 function readConfiguration(configuration: Fields): StateFile['configuration'] {
   return Object.fromEntries(
-    configuration.names().map((name) => [name, asJson(configuration.value(name), `${configuration.where}.${name}`)]),
+    configuration
+      .names()
+      .map((name) => [name, asJson(configuration.value(name), `${configuration.where}.${name}`)]),
   )
 }

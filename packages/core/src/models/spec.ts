@@ -2,7 +2,7 @@
 // from. A random support is its rule, density and seed, so files need not store it.
 
 import { DctpsError } from '../errors.js'
-import { kernelLayers, type KernelOptions, type Network, weightShape } from '../network/network.js'
+import { type KernelOptions, kernelLayers, type Network, weightShape } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
 import { Key } from '../random/key.js'
 import type { ActivationShape } from '../shape/activation.js'
@@ -45,7 +45,8 @@ export function buildSpec(spec: ModelSpec, explicit?: Supports): { network: Netw
       return { network, supports: randomSupports(namedKernels(network), rule, density, Key.fromSeed(seed)) }
     }
     case 'explicit':
-      if (explicit === undefined) throw new DctpsError('usage', 'an explicit support must be given with its positions')
+      if (explicit === undefined)
+        throw new DctpsError('usage', 'an explicit support must be given with its positions')
       return { network, supports: explicit }
   }
 }

@@ -70,14 +70,30 @@ interface Engine {
   close(): void
 }
 
+/** Milliseconds that the calling thread may be held before its event loop gets a turn (signals, drawing). */
+const longestHold = 50
+
 class LocalEngine implements Engine {
   readonly #executor: Executor
+  #lastTurn = performance.now()
+  /** End of the batch submitted last: the next one waits for it. */
+  #last: Promise<void> = Promise.resolve()
 
   constructor(executor: Executor) {
     this.#executor = executor
   }
 
-  async run(_ticket: number, slot: number): Promise<void> {
+  run(_ticket: number, slot: number): Promise<void> {
+    const run = this.#last.then(() => this.#runNow(slot))
+    this.#last = run.catch(() => {})
+    return run
+  }
+
+  async #runNow(slot: number): Promise<void> {
+    if (performance.now() - this.#lastTurn > longestHold) {
+      await new Promise((resolve) => setTimeout(resolve))
+      this.#lastTurn = performance.now()
+    }
     this.#executor.run(slot)
   }
 

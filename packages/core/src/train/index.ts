@@ -1,6 +1,13 @@
 // Training: data sets in memory, options, the loop, and evaluation.
 
-export { BatchLoader, byteValues, checkImagesFit, measureNormalisation, type Split, splitIndices } from './batches.js'
+export {
+  BatchLoader,
+  byteValues,
+  checkImagesFit,
+  measureNormalisation,
+  type Split,
+  splitIndices,
+} from './batches.js'
 export { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
 export { type Evaluation, evaluate, everyIndex } from './evaluate.js'
 export type { EpochRecord, TrainEvent } from './events.js'

@@ -14,7 +14,10 @@ import { patchLength } from '../shape/kernel.js'
  */
 export function initialValues(network: Network, supports: Supports, key: Key): Map<string, Float32Array> {
   return new Map(
-    parameters(network, supports).map((parameter) => [parameter.name, initialValue(network, supports, parameter, key)]),
+    parameters(network, supports).map((parameter) => [
+      parameter.name,
+      initialValue(network, supports, parameter, key),
+    ]),
   )
 }
 

@@ -95,12 +95,16 @@ export function checkTrainOptions(options: TrainOptions): void {
   }
   if (schedule.type === 'multiStep') {
     range('decay factor', schedule.factor, 0, 1, 'open')
-    for (const milestone of schedule.milestones) range('milestone', milestone, 0, Number.MAX_SAFE_INTEGER, 'open')
+    for (const milestone of schedule.milestones)
+      range('milestone', milestone, 0, Number.MAX_SAFE_INTEGER, 'open')
   }
   whole('crop padding', augmentation.cropPadding, 0)
   if (options.patience !== null) whole('patience', options.patience, 1)
   if (options.patience !== null && options.validation === 0) {
-    throw new DctpsError('usage', 'early stopping needs validation images: give validation above 0, or no patience')
+    throw new DctpsError(
+      'usage',
+      'early stopping needs validation images: give validation above 0, or no patience',
+    )
   }
   for (const std of normalisation?.std ?? []) range('normalisation std', std, 0, Number.MAX_VALUE, 'open')
 }
@@ -111,7 +115,13 @@ function whole(name: string, value: number, min: number): void {
   }
 }
 
-function range(name: string, value: number, min: number, max: number, lower: 'open' | 'closed' = 'closed'): void {
+function range(
+  name: string,
+  value: number,
+  min: number,
+  max: number,
+  lower: 'open' | 'closed' = 'closed',
+): void {
   const valid = Number.isFinite(value) && (lower === 'open' ? value > min : value >= min) && value <= max
   if (valid) return
   const above = lower === 'open' ? `above ${min}` : `at least ${min}`

@@ -10,7 +10,14 @@ import type { Program } from '../program/program.js'
 import { Key } from '../random/key.js'
 import type { BatchResult, StepHyperparameters } from '../runtime/batch.js'
 import type { Runner } from '../runtime/runner.js'
-import { BatchLoader, byteValues, epochOrder, measureNormalisation, type Split, splitIndices } from './batches.js'
+import {
+  BatchLoader,
+  byteValues,
+  epochOrder,
+  measureNormalisation,
+  type Split,
+  splitIndices,
+} from './batches.js'
 import { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
 import { evaluate } from './evaluate.js'
 import type { EpochRecord, TrainEvent } from './events.js'
@@ -62,7 +69,13 @@ export class Trainer {
   readonly #underWay: Promise<BatchResult>[] = []
   #clock = performance.now()
 
-  private constructor(task: TrainTask, runner: Runner, split: Split, normalisation: Normalisation, state: TrainState | null) {
+  private constructor(
+    task: TrainTask,
+    runner: Runner,
+    split: Split,
+    normalisation: Normalisation,
+    state: TrainState | null,
+  ) {
     this.task = task
     this.runner = runner
     this.split = split
@@ -87,7 +100,11 @@ export class Trainer {
    * Compiles the network and prepares the run, from initial values or from a state.
    * @throws DctpsError `usage` or `data` where options, data and network do not fit together
    */
-  static async create(task: TrainTask, platform: TrainPlatform, state: TrainState | null = null): Promise<Trainer> {
+  static async create(
+    task: TrainTask,
+    platform: TrainPlatform,
+    state: TrainState | null = null,
+  ): Promise<Trainer> {
     const { network, supports, dataset, options } = task
     checkTrainOptions(options)
     checkDataset(dataset)
@@ -112,7 +129,10 @@ export class Trainer {
       )
     }
     const normalisation = options.normalisation ?? measureNormalisation(dataset, split.training)
-    if (normalisation.mean.length !== dataset.shape.channels || normalisation.std.length !== dataset.shape.channels) {
+    if (
+      normalisation.mean.length !== dataset.shape.channels ||
+      normalisation.std.length !== dataset.shape.channels
+    ) {
       throw new DctpsError(
         'usage',
         `normalisation needs a mean and a std for each of ${dataset.shape.channels} channels, received ${normalisation.mean.length} and ${normalisation.std.length}`,
@@ -196,7 +216,9 @@ export class Trainer {
       history: [...this.#history],
       best: this.#best,
       parameters: values,
-      optimizer: new Map(trained.map(({ name }) => [name, vectors.map((index) => store.readState(name, index))])),
+      optimizer: new Map(
+        trained.map(({ name }) => [name, vectors.map((index) => store.readState(name, index))]),
+      ),
     }
   }
 
@@ -215,7 +237,10 @@ export class Trainer {
       : null
     while (progress.stepInEpoch < this.stepsPerEpoch) {
       if (signal?.aborted) {
-        throw new DctpsError('cancelled', `stopped at epoch ${progress.epoch + 1}, step ${progress.stepInEpoch}`)
+        throw new DctpsError(
+          'cancelled',
+          `stopped at epoch ${progress.epoch + 1}, step ${progress.stepInEpoch}`,
+        )
       }
       const start = progress.stepInEpoch * options.batch
       const count = Math.min(options.batch, training.length - start)
@@ -260,7 +285,8 @@ export class Trainer {
     })
     Object.assign(progress, { stepInEpoch: 0, lossSum: 0, correct: 0, images: 0, seconds: 0 })
     this.#clock = performance.now()
-    if (validation === null || (this.#best !== null && validation.accuracy <= this.#best.validationAccuracy)) return false
+    if (validation === null || (this.#best !== null && validation.accuracy <= this.#best.validationAccuracy))
+      return false
     const { parameters: store } = this.runner
     this.#best = {
       epoch: progress.epoch,
@@ -315,6 +341,10 @@ export class Trainer {
 }
 
 /** @param step optimiser steps including this one, from 1 */
-export function stepHyperparameters(optimizer: OptimizerOptions, learningRate: number, step: number): StepHyperparameters {
+export function stepHyperparameters(
+  optimizer: OptimizerOptions,
+  learningRate: number,
+  step: number,
+): StepHyperparameters {
   return optimizer.type === 'adam' ? { ...optimizer, learningRate, step } : { ...optimizer, learningRate }
 }
