@@ -2,10 +2,10 @@
 // scripts. Cutting the file back to the state a run resumes from happens here; what is measured does not.
 
 import { type FileHandle, open } from 'node:fs/promises'
+import type { EpochRecord } from 'dctps'
 import { DctpsError } from 'dctps/internal/errors'
 import { fileError, readFileChecked, writeFileAtomic } from 'dctps/internal/file/node'
 import { z } from 'zod'
-import type { EpochRecord } from './epoch-record.js'
 
 // JSON has no NaN: a loss that is not finite is written as its name, so that a diverged run still leaves its trace.
 const loss = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)])

@@ -2,7 +2,7 @@
 // what is measured is left to curves.ts.
 
 import * as Plot from '@observablehq/plot'
-import type { EpochRecord } from '../log/epoch-record.js'
+import type { EpochRecord } from 'dctps'
 import { kindLooks } from './kind-look.js'
 import { spreadPositions } from './place-labels.js'
 import { PLOT_FONT_SIZE, PLOT_WIDTH, type PlotDescription } from './plot.js'

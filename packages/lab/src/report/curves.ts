@@ -1,7 +1,7 @@
 // Learning curves as small multiples: one panel a network and density, accuracy beside loss, a dense network repeated
 // in each as the yardstick. Curves are named at their ends, so no legend has to be matched by colour.
 
-import type { EpochRecord } from '../log/epoch-record.js'
+import type { EpochRecord } from 'dctps'
 import { csvLink, formatCsv } from './csv.js'
 import { describeCurves, endLabel, type Metric, type Panel } from './curve-plot.js'
 import { formatDensity, formatPercent } from './format.js'

@@ -1,9 +1,9 @@
 // What a report is made from: plain records of finished (or failed) runs. Who trains, tests and collects them is
 // left to the experiments; everything in this folder only reads.
 
+import type { EpochRecord } from 'dctps'
 import type { KernelKind } from 'dctps/internal/network/layer'
 import type { ActivationShape } from 'dctps/internal/shape/activation'
-import type { EpochRecord } from '../log/epoch-record.js'
 
 export interface ReportInput {
   readonly title: string

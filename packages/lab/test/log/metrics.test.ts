@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { EpochRecord } from 'dctps'
 import { describe, expect, test } from 'vitest'
-import type { EpochRecord } from '#lab/log/epoch-record'
 import { MetricsLog, readMetrics } from '#lab/log/metrics'
 
 const newPath = async () => join(await mkdtemp(join(tmpdir(), 'metrics-')), 'metrics.jsonl')

@@ -1,6 +1,6 @@
 // Small made-up runs for the tests of the report: every field is set, and tests change what they are about.
 
-import type { EpochRecord } from '#lab/log/epoch-record'
+import type { EpochRecord } from 'dctps'
 import type { ReportAnswer, ReportInput, ReportLayer, ReportRun } from '#lab/report/records'
 
 export function epochRecord(epoch: number, changes: Partial<EpochRecord> = {}): EpochRecord {
