@@ -24,7 +24,7 @@ export {
   findArchitecture,
 } from './models/registry.js'
 export { buildSpec, type ModelSpec, namedKernels, type SupportSource } from './models/spec.js'
-export { type KernelKind, type Layer, type LayerId, kernelKinds } from './network/layer.js'
+export { type KernelKind, kernelKinds, type Layer, type LayerId } from './network/layer.js'
 export {
   type Conv2dOptions,
   type KernelOptions,
@@ -35,6 +35,7 @@ export {
   weightShape,
 } from './network/network.js'
 export { type Parameter, type ParameterRole, parameters, type Supports } from './network/parameters.js'
+export { type Answer, Classifier } from './predict/classifier.js'
 export { compileProgram, type ProgramOptions } from './program/compile.js'
 export { describeProgram } from './program/describe.js'
 export { TransformCache } from './program/kernel-tables.js'

@@ -24,4 +24,5 @@ export {
 } from './options.js'
 export { learningRateAt } from './schedule.js'
 export type { BestEpoch, TrainState } from './state.js'
+export { type TrainCallbacks, train } from './train.js'
 export { Trainer, type TrainPlatform, type TrainTask } from './trainer.js'
