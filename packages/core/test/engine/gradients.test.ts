@@ -2,26 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ReferenceNetwork } from '../reference/network.js'
 import { arbitraryLayerCase, arbitraryNetwork } from '../reference/random-network.js'
+import { expectNear } from './compare.js'
 import { runCase } from './run.js'
-
-/** Largest difference relative to the largest reference value, with a floor for tensors that are zero. */
-function expectNear(
-  what: string,
-  ours: ArrayLike<number>,
-  reference: ArrayLike<number>,
-  tolerance: number,
-  floor = 1e-3,
-): void {
-  expect(ours.length, `${what}: length`).toBe(reference.length)
-  let scale = floor
-  for (let i = 0; i < reference.length; i++) scale = Math.max(scale, Math.abs(reference[i]!))
-  for (let i = 0; i < reference.length; i++) {
-    const difference = Math.abs(ours[i]! - reference[i]!)
-    if (!(difference <= tolerance * scale)) {
-      expect.fail(`${what}[${i}]: ${ours[i]} instead of ${reference[i]} (largest ${scale})`)
-    }
-  }
-}
 
 describe('one layer', () => {
   test('output and gradients equal the float64 reference for random shapes, kinds and batches', async () => {

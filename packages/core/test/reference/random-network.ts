@@ -88,7 +88,7 @@ export function arbitraryLayerCase(): fc.Arbitrary<LayerCase> {
       }
       const network = builder.build()
       const random = new Lcg(draw.seed)
-      const filled = fill(network, images, draw.density, random)
+      const filled = fillNetwork(network, images, draw.density, random)
       const layer = kernelLayers(network)[0]!
       return { ...filled, layer, dy: random.values(images * activationSize(layer.output)) }
     })
@@ -151,7 +151,7 @@ export function arbitraryNetwork(): fc.Arbitrary<NetworkCase> {
       const { height, width } = builder.shapeOf(last)
       last = head === 'flatten' || height !== width ? builder.flatten(last) : builder.globalAveragePool(last)
       builder.linear('classifier', last, classes, { bias })
-      return fill(builder.build(), images, density, new Lcg(seed))
+      return fillNetwork(builder.build(), images, density, new Lcg(seed))
     })
 }
 
@@ -204,7 +204,7 @@ function commonDivisor(a: number, b: number): number {
 }
 
 /** Draws supports, parameter values and one batch for a network. */
-function fill(network: Network, images: number, density: number, random: Lcg): NetworkCase {
+export function fillNetwork(network: Network, images: number, density: number, random: Lcg): NetworkCase {
   const supports = new Map<LayerId, Uint32Array>()
   for (const layer of kernelLayers(network)) {
     if (layer.kind !== 'dense')
