@@ -67,18 +67,24 @@ export function programBytes(memory: MemoryMap, threads: number): number {
 export function checkProgramSize(program: Program, threads: number): void {
   const bytes = programBytes(program.memory, threads)
   if (bytes <= memoryLimit) return
-  const { arena, blockBytes } = program.memory
-  const free = memoryLimit - (bytes - blockBytes * program.blocks)
-  // Slots and partial gradients grow with the batch too: leave them a margin.
-  const blocks = Math.floor((free * 0.95) / blockBytes)
+  const growing = growingBytes(program)
+  const fixed = bytes - growing
+  // Sums of batch norm and rounding to whole pages grow with the batch too, by little: leave them a margin.
+  const blocks = Math.floor((0.95 * (memoryLimit - fixed) * program.blocks) / growing)
   const advice =
     blocks >= 1
       ? `a batch of ${blocks * program.lanes} would fit`
-      : `not even one block of ${program.lanes} images fits beside ${formatGiB(arena)} of parameters; use a smaller network, or a sparse kind`
+      : `not even one block of ${program.lanes} images fits beside ${formatGiB(fixed)} of parameters and tables; use a smaller network, or a sparse kind`
   throw new DctpsError(
     'program',
     `${program.network.name} at batch ${program.batch} with ${threads} threads needs ${formatGiB(bytes)} of memory, WebAssembly has at most ${formatGiB(memoryLimit)}: ${advice}`,
   )
+}
+
+/** Bytes in proportion to the number of blocks: the arena, the slots and partial gradients. */
+function growingBytes({ memory, layout, blocks }: Program): number {
+  const partials = layout.vectors.reduce((sum, vector) => sum + vector.gradientStride, 0)
+  return memory.slots * memory.slotStride + (memory.blockBytes + partials) * blocks
 }
 
 function formatGiB(bytes: number): string {
