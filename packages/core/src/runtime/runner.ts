@@ -94,7 +94,11 @@ class LocalEngine implements Engine {
       await new Promise((resolve) => setTimeout(resolve))
       this.#lastTurn = performance.now()
     }
-    this.#executor.run(slot)
+    try {
+      this.#executor.run(slot)
+    } catch (error) {
+      throw new DctpsError('program', `a kernel failed: ${String(error)}`, { cause: error })
+    }
   }
 
   close(): void {}
