@@ -6,7 +6,7 @@ import { compileProgram } from '../program/compile.js'
 import type { Runner } from '../runtime/runner.js'
 import { type ActivationShape, activationSize } from '../shape/activation.js'
 import { BatchLoader, byteValues } from '../train/batches.js'
-import type { TrainPlatform } from '../train/trainer.js'
+import type { TrainPlatform } from '../train/setup.js'
 
 export interface Answer {
   readonly label: number

@@ -23,6 +23,7 @@ export {
   trainDefaults,
 } from './options.js'
 export { learningRateAt } from './schedule.js'
+export type { TrainPlatform, TrainTask } from './setup.js'
 export type { BestEpoch, TrainState } from './state.js'
 export { type TrainCallbacks, train } from './train.js'
-export { Trainer, type TrainPlatform, type TrainTask } from './trainer.js'
+export { Trainer } from './trainer.js'

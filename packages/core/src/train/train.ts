@@ -1,7 +1,8 @@
 // Training in one call, for those who want callbacks rather than an iterator.
 
 import type { EpochRecord, TrainEvent } from './events.js'
-import { Trainer, type TrainPlatform, type TrainTask } from './trainer.js'
+import type { TrainPlatform, TrainTask } from './setup.js'
+import { Trainer } from './trainer.js'
 
 export interface TrainCallbacks {
   onStep?(event: Extract<TrainEvent, { type: 'step' }>): void

@@ -2,45 +2,18 @@
 // steps ahead and reports as an async iterator; files, plots and terminals are its caller's business.
 
 import { DctpsError } from '../errors.js'
-import type { Network } from '../network/network.js'
-import { parameters, type Supports } from '../network/parameters.js'
-import { compileProgram } from '../program/compile.js'
-import type { TransformCache } from '../program/kernel-tables.js'
-import type { Program } from '../program/program.js'
+import { parameters } from '../network/parameters.js'
 import { Key } from '../random/key.js'
 import type { BatchResult, StepHyperparameters } from '../runtime/batch.js'
 import type { Runner } from '../runtime/runner.js'
-import {
-  BatchLoader,
-  byteValues,
-  epochOrder,
-  measureNormalisation,
-  type Split,
-  splitIndices,
-} from './batches.js'
-import { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
+import { BatchLoader, epochOrder, type Split } from './batches.js'
+import type { Normalisation } from './dataset.js'
 import { evaluate } from './evaluate.js'
 import type { EpochRecord, TrainEvent } from './events.js'
-import { initialValues } from './initialise.js'
-import { checkTrainOptions, type OptimizerOptions, type TrainOptions } from './options.js'
+import type { OptimizerOptions } from './options.js'
 import { learningRateAt } from './schedule.js'
+import { setUpTraining, type TrainPlatform, type TrainSetup, type TrainTask } from './setup.js'
 import type { BestEpoch, TrainState } from './state.js'
-
-export interface TrainTask {
-  readonly network: Network
-  readonly supports: Supports
-  readonly dataset: ImageDataset
-  readonly options: TrainOptions
-}
-
-export interface TrainPlatform {
-  /** Starts a program, e.g. `createNodeRunner(program, threads)`. */
-  createRunner(program: Program): Promise<Runner>
-  /** Whether programs are compiled for shared memory. Default true. */
-  readonly sharedMemory?: boolean
-  /** Emitted transforms to share between runs of one process. */
-  readonly transforms?: TransformCache
-}
 
 /** Counters of the run; `epoch` counts completed epochs. */
 interface Progress {
@@ -71,9 +44,7 @@ export class Trainer {
 
   private constructor(
     task: TrainTask,
-    runner: Runner,
-    split: Split,
-    normalisation: Normalisation,
+    { runner, split, normalisation }: TrainSetup,
     state: TrainState | null,
   ) {
     this.task = task
@@ -105,58 +76,7 @@ export class Trainer {
     platform: TrainPlatform,
     state: TrainState | null = null,
   ): Promise<Trainer> {
-    const { network, supports, dataset, options } = task
-    checkTrainOptions(options)
-    checkDataset(dataset)
-    if (dataset.classes.length !== network.classes) {
-      throw new DctpsError(
-        'data',
-        `the network has ${network.classes} classes, data set ${dataset.name} has ${dataset.classes.length}; build the network with the data's classes`,
-      )
-    }
-    const key = Key.fromSeed(options.seed)
-    const split = splitIndices(dataset.labels.length, options.validation, key)
-    if (options.batch > split.training.length) {
-      throw new DctpsError(
-        'usage',
-        `a batch of ${options.batch} is larger than the ${split.training.length} training images; use a smaller batch`,
-      )
-    }
-    if (options.validation > 0 && split.validation.length === 0) {
-      throw new DctpsError(
-        'usage',
-        `validation ${options.validation} of ${dataset.labels.length} images holds out none; raise it, or set it to 0`,
-      )
-    }
-    const normalisation = options.normalisation ?? measureNormalisation(dataset, split.training)
-    if (
-      normalisation.mean.length !== dataset.shape.channels ||
-      normalisation.std.length !== dataset.shape.channels
-    ) {
-      throw new DctpsError(
-        'usage',
-        `normalisation needs a mean and a std for each of ${dataset.shape.channels} channels, received ${normalisation.mean.length} and ${normalisation.std.length}`,
-      )
-    }
-    const program = compileProgram(
-      network,
-      supports,
-      {
-        batch: options.batch,
-        input: { type: 'bytes', source: dataset.shape },
-        optimizer: options.optimizer.type,
-        sharedMemory: platform.sharedMemory ?? true,
-      },
-      platform.transforms,
-    )
-    const runner = await platform.createRunner(program)
-    runner.setByteValues(byteValues(normalisation))
-    const values = state?.parameters ?? initialValues(network, supports, key)
-    for (const [name, array] of values) runner.parameters.write(name, array)
-    for (const [name, vectors] of state?.optimizer ?? []) {
-      for (const [index, array] of vectors.entries()) runner.parameters.writeState(name, index, array)
-    }
-    return new Trainer(task, runner, split, normalisation, state)
+    return new Trainer(task, await setUpTraining(task, platform, state), state)
   }
 
   get history(): readonly EpochRecord[] {
