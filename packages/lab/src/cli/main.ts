@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// The command line: finds the command, and turns whatever goes wrong into one line and an exit code.
+
+import { Command, CommanderError } from 'commander'
+import { DctpsError } from 'dctps'
+import { version } from '../run/index.js'
+import { commands } from './commands.js'
+import { exitCodeOf, exitCodes } from './exit-code.js'
+
+const about = `Train, test and look into extremely sparse neural networks: every layer is a fixed cosine transform, which costs no
+storage, plus a few trained weights (DCTpS).`
+
+const firstSteps = `
+First steps:
+  dctps train                                  train LeNet-5 at 1% density on the built-in images
+  dctps train --kind sparse --density 0.5%     the same network without transforms, at half the density
+  dctps eval runs/NAME --data DATA             test a trained network
+  dctps predict runs/NAME shoe.png             ask a trained network what an image shows
+  dctps train --help                           all settings of a run
+
+Exit codes: 0 success, 1 the job failed, 2 wrong usage, 130 stopped by Ctrl-C.`
+
+async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('dctps')
+    .description(about)
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', firstSteps)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+  let running = 'dctps'
+  program.hook('preSubcommand', (_, subcommand) => {
+    running = `dctps ${subcommand.name()}`
+  })
+  for (const { register } of commands) register(program)
+  if (args.length === 0) {
+    program.outputHelp()
+    return exitCodes.success
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return Number(process.exitCode ?? exitCodes.success)
+  } catch (error) {
+    const line = messageOf(error)
+    if (line !== null) process.stderr.write(`${running}: ${line}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+/** One line, or null where everything has been said; what nobody expected keeps its stack. */
+function messageOf(error: unknown): string | null {
+  if (error instanceof DctpsError) return error.message.replaceAll('\n', ' ')
+  if (error instanceof CommanderError)
+    return error.exitCode === 0 || error.code === 'commander.help' ? null : usageMessage(error)
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `unexpected error, please report it: ${trace}`
+}
+
+/** Commander's words in the form of ours. */
+function usageMessage({ message }: CommanderError): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\s*\(Did you mean (.*?)\?\)/s, ' (did you mean $1?)')
+    .replaceAll('\n', ' ')
+    .trim()
+  return `${text}; see --help`
+}
+
+// Whoever reads our output may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(exitCodes.success)
+})
+
+process.exitCode = await main(process.argv.slice(2))

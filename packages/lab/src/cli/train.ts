@@ -1,0 +1,102 @@
+// `dctps train`: settings from a config file and options, a run, and what came out of it.
+
+import type { Command } from 'commander'
+import { DctpsError } from 'dctps'
+import { mergeSettings, readSettings, resolveConfig, type Settings } from '../config/index.js'
+import { formatBytes, formatDuration, formatPercent } from '../report/format.js'
+import { type RunResult, runPaths, startRun } from '../run/index.js'
+import { interruptSignal } from './interrupt.js'
+import { Progress } from './progress.js'
+import { addTrainOptions, settingsOf } from './train-options.js'
+
+/** Beside the settings, which `settingsOf` reads. */
+interface TrainCommandOptions extends Readonly<Record<string, unknown>> {
+  readonly config?: string
+  readonly out?: string
+  readonly resume?: true
+  readonly quiet?: true
+  readonly json?: true
+}
+
+const examples = `
+A run writes a folder: config.json (all settings), environment.json, metrics.jsonl (a line an epoch), TensorBoard events,
+state.dctps (to go on from), and at the end model.dctps, model-best.dctps and summary.json.
+
+Ctrl-C stops after the current step and saves. The same command with --resume goes on as if nothing had happened:
+the final model has the same bytes, also after a crash, and with any number of threads.
+
+A config file holds settings under the names of the options (weightDecay for --weight-decay), as JSON or YAML:
+  density: 0.5%
+  lr: 0.01
+  schedule: cosine
+
+Examples:
+  dctps train                                        LeNet-5, DCTpS, 1% density, built-in images
+  dctps train --density 0.5% --lr 0.01               fewer weights, larger steps
+  dctps train --kind dense                           all weights, to compare
+  dctps train --data cifar10.tar.gz --crop 4 --flip  another data set, augmented
+  dctps train --config base.yaml --seed 1            settings from a file, one of them changed
+  dctps train --out runs/mine --resume               go on with the run in a folder`
+
+export function register(program: Command): void {
+  const command = program.command('train').description('Train a network and write its run folder.')
+  addTrainOptions(command)
+    .optionsGroup('Running:')
+    .option('--out <folder>', 'run folder (default: runs/ and a name made from the settings)')
+    .option('--resume', 'go on with the run in the folder, with its own settings if --out names it')
+    .option('--config <file>', 'take settings from a JSON or YAML file; options override it')
+    .option('--quiet', 'no progress')
+    .option('--json', 'print the result as one JSON document; progress goes to stderr')
+    .optionsGroup('Help:')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examples)
+    .action((options: TrainCommandOptions) => train(options))
+}
+
+async function train(options: TrainCommandOptions): Promise<void> {
+  const { out, resume = false, quiet = false, json = false } = options
+  const config = resolveConfig(mergeSettings(await baseSettings(options), settingsOf(options)))
+  const progress = new Progress(json ? process.stderr : process.stdout)
+  try {
+    const result = await startRun(config, {
+      folder: out,
+      resume,
+      signal: interruptSignal(),
+      onEvent: quiet ? undefined : (event) => progress.show(event),
+    })
+    progress.clear()
+    const { paths, summary } = result
+    if (json) console.log(JSON.stringify({ folder: paths.folder, ...summary }, null, 2))
+    else for (const line of describeResult(result)) console.log(line)
+  } catch (error) {
+    progress.clear()
+    if (!(error instanceof DctpsError) || error.code !== 'cancelled') throw error
+    throw new DctpsError('cancelled', `${error.message}; go on with the same command and --resume`, {
+      cause: error,
+    })
+  }
+}
+
+/** What the options are laid over: the file that is named, or the settings of the run that is gone on with. */
+async function baseSettings({ config, out, resume }: TrainCommandOptions): Promise<Settings> {
+  if (config !== undefined) return readSettings(config)
+  if (out === undefined || resume !== true) return {}
+  return readSettings(runPaths(out).config)
+}
+
+function describeResult({ paths, summary, wasFinished }: RunResult): string[] {
+  const { best, test, epochs, seconds } = summary
+  const end = wasFinished
+    ? `this run was finished before: ${epochs} epochs in ${formatDuration(seconds)}`
+    : `${summary.ended === 'finished' ? 'finished' : 'stopped early'} after ${epochs} epochs in ${formatDuration(seconds)}`
+  const lines = [end]
+  if (test !== null) lines.push(`test accuracy ${formatPercent(test.final.accuracy)} with the last weights`)
+  if (best !== null) {
+    const tested = test?.best == null ? '' : `, test accuracy ${formatPercent(test.best.accuracy)}`
+    lines.push(
+      `best epoch ${best.epoch}: validation accuracy ${formatPercent(best.validationAccuracy)}${tested}`,
+    )
+  }
+  lines.push(`${paths.model}: ${formatBytes(summary.modelBytes)}`)
+  return lines
+}

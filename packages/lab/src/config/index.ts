@@ -1,0 +1,13 @@
+// Configuration of training runs: settings from files and options, and the resolved configuration.
+
+export {
+  defaultSettings,
+  kernelOptions,
+  mergeSettings,
+  type RunConfig,
+  resolveConfig,
+  supportSource,
+  trainOptions,
+} from './config.js'
+export { type AllSettings, type SettingName, type Settings, settingNames } from './settings.js'
+export { parseSettings, readSettings, type Spelling } from './source.js'

@@ -1,0 +1,240 @@
+// One training run from its configuration to a finished folder, or on from where it was stopped. It drives the core's
+// trainer and decides what is written when; what is shown to people is left to whoever takes the events.
+//
+// A run that is killed at any moment goes on bitwise as if it had not been: all that matters is in the state file, which
+// is replaced in one step, and whatever else says of later work is cut back.
+
+import { setImmediate } from 'node:timers/promises'
+import {
+  checkSameConfiguration,
+  DctpsError,
+  decodeTrainState,
+  type EpochRecord,
+  encodeTrainState,
+  type TrainEvent,
+  Trainer,
+  type TrainState,
+  type TransformCache,
+} from 'dctps'
+import { createNodeRunner, readFileChecked, writeFileAtomic } from 'dctps/node'
+import { type RunConfig, readSettings, resolveConfig } from '../config/index.js'
+import { describeSession, recordSession } from './environment.js'
+import { EpochLog } from './epoch-log.js'
+import { finishRun } from './finish.js'
+import {
+  createFolder,
+  defaultRunFolder,
+  identityOf,
+  inspectFolder,
+  type RunPaths,
+  runPaths,
+} from './folder.js'
+import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.js'
+import { type RunSummary, readSummary } from './summary.js'
+
+export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
+  /** Default: a name below `runs` made from the configuration. */
+  readonly folder?: string | undefined
+  /** Whether to go on with the run in the folder. Default false: there must not be one. */
+  readonly resume?: boolean | undefined
+  readonly onEvent?: ((event: RunEvent) => void) | undefined
+  /** Emitted transforms to share between runs of one process. */
+  readonly transforms?: TransformCache | undefined
+}
+
+export type RunEvent =
+  | { readonly type: 'data'; readonly done: number; readonly total: number }
+  | { readonly type: 'warning'; readonly message: string }
+  | {
+      readonly type: 'ready'
+      readonly prepared: PreparedRun
+      readonly paths: RunPaths
+      readonly trainer: Trainer
+      /** Epochs done before, and steps in the epoch that had begun. */
+      readonly from: { readonly epoch: number; readonly stepInEpoch: number }
+    }
+  | TrainEvent
+  | { readonly type: 'testing' }
+
+export interface RunResult {
+  readonly paths: RunPaths
+  readonly summary: RunSummary
+  /** Whether the run had been finished before, so that there was nothing to do. */
+  readonly wasFinished: boolean
+}
+
+/**
+ * Trains a network as configured, and writes its folder.
+ * @throws DctpsError `usage`, `data` or `program` before anything is written; `numeric` when the loss is not finite, with
+ * the last good state kept; `cancelled` when the signal aborts, with the state at that moment saved; `file` when
+ * something cannot be read or written
+ */
+export async function startRun(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
+  const { onEvent = () => {}, signal } = options
+  const paths = runPaths(options.folder ?? defaultRunFolder(config))
+  const status = await checkFolder(paths, config, options.resume ?? false)
+  const prepared = await prepareRun(config, {
+    data: options.data,
+    signal,
+    onDataProgress: (done, total) => onEvent({ type: 'data', done, total }),
+    onWarning: (message) => onEvent({ type: 'warning', message }),
+  })
+  const saved =
+    status === 'resumable' || status === 'finished' ? await readState(paths.state, prepared) : null
+  if (status === 'finished') return { paths, summary: await readSummary(paths.summary), wasFinished: true }
+  const trainer = await Trainer.create(
+    prepared.task,
+    {
+      createRunner: (program) => createNodeRunner(program, config.threads),
+      ...(options.transforms && { transforms: options.transforms }),
+    },
+    saved,
+  )
+  try {
+    const from = { epoch: saved?.epoch ?? 0, step: saved?.step ?? 0 }
+    await createFolder(paths.folder, async () => {
+      if (status === 'free') await writeJson(paths.config, config)
+      await recordSession(paths.environment, describeSession(trainer.runner, config.seed, from))
+    })
+    onEvent({
+      type: 'ready',
+      prepared,
+      paths,
+      trainer,
+      from: { epoch: from.epoch, stepInEpoch: saved?.stepInEpoch ?? 0 },
+    })
+    const ended = await train(trainer, prepared, paths, from, options)
+    onEvent({ type: 'testing' })
+    return { paths, summary: await finishRun(trainer, prepared, paths, ended), wasFinished: false }
+  } finally {
+    trainer.close()
+  }
+}
+
+/** Decides, before any work, whether the folder can take this run. */
+async function checkFolder(paths: RunPaths, config: RunConfig, resume: boolean) {
+  const status = await inspectFolder(paths)
+  if (resume) {
+    if (status === 'free') {
+      throw new DctpsError(
+        'usage',
+        `there is no run to resume in ${paths.folder}; leave out --resume to start one, or name another folder with --out`,
+      )
+    }
+    if (status === 'begun') {
+      const begun = resolveConfig(await readSettings(paths.config))
+      checkSameConfiguration(identityOf(begun), identityOf(config), paths.config)
+    }
+  } else if (status !== 'free') {
+    throw new DctpsError(
+      'usage',
+      `${paths.folder} already holds a ${status === 'finished' ? 'finished' : 'begun'} run; ${status === 'finished' ? '' : 'go on with it by --resume, or '}name another folder with --out`,
+    )
+  }
+  return status
+}
+
+async function readState(file: string, prepared: PreparedRun): Promise<TrainState> {
+  const stored = decodeTrainState(await readFileChecked(file), file)
+  checkSameConfiguration(stored.configuration, prepared.fingerprint, file)
+  return stored.state
+}
+
+async function train(
+  trainer: Trainer,
+  prepared: PreparedRun,
+  paths: RunPaths,
+  from: { epoch: number; step: number },
+  { signal, onEvent = () => {} }: RunOptions,
+): Promise<'finished' | 'earlyStopping'> {
+  const log = await EpochLog.open(paths, from)
+  const states = new StateWriter(trainer, prepared, paths.state)
+  let ended: 'finished' | 'earlyStopping' = 'finished'
+  try {
+    for await (const event of trainer.run(signal)) {
+      if (event.type === 'epoch') {
+        checkFinite(event.record)
+        // Metrics before state: an epoch that only the metrics know of is cut off and trained again.
+        await log.append(event.record)
+        await states.write()
+      } else if (event.type === 'step') {
+        await states.writeWhenDue()
+      } else {
+        ended = event.reason
+      }
+      onEvent(event)
+      // One thread computes inside of promises; signals and timers need a turn, too.
+      await setImmediate()
+    }
+    await log.close()
+    return ended
+  } catch (error) {
+    await log.close().catch(() => {})
+    throw await states.explain(error)
+  }
+}
+
+/** Training stops at a training loss that is not finite; one of the validation must not get into a state either. */
+function checkFinite({ epoch, step, validationLoss }: EpochRecord): void {
+  if (validationLoss === null || Number.isFinite(validationLoss)) return
+  throw new DctpsError(
+    'numeric',
+    `the validation loss became ${validationLoss} after epoch ${epoch}, step ${step}; lower the learning rate or use warm-up`,
+  )
+}
+
+/** Saves the state of a run from time to time, and knows what was saved last. */
+class StateWriter {
+  readonly #trainer: Trainer
+  readonly #prepared: PreparedRun
+  readonly #file: string
+  #savedAt = performance.now()
+
+  constructor(trainer: Trainer, prepared: PreparedRun, file: string) {
+    this.#trainer = trainer
+    this.#prepared = prepared
+    this.#file = file
+  }
+
+  async writeWhenDue(): Promise<void> {
+    if (performance.now() - this.#savedAt >= this.#prepared.config.saveEvery * 1000) await this.write()
+  }
+
+  async write(): Promise<TrainState> {
+    const { spec, fingerprint, task } = this.#prepared
+    const state = await this.#trainer.state()
+    await writeFileAtomic(this.#file, encodeTrainState({ spec, configuration: fingerprint, state }, task))
+    this.#savedAt = performance.now()
+    return state
+  }
+
+  /** Saves what can be saved when training has stopped, and says how things stand. */
+  async explain(error: unknown): Promise<unknown> {
+    if (!(error instanceof DctpsError)) return error
+    if (error.code === 'cancelled') {
+      try {
+        const { epoch, stepInEpoch } = await this.write()
+        return new DctpsError(
+          'cancelled',
+          `stopped in epoch ${epoch + 1} after ${stepInEpoch} steps; the state is saved`,
+        )
+      } catch (failure) {
+        return failure
+      }
+    }
+    if (error.code !== 'numeric') return error
+    const kept = await readFileChecked(this.#file).then(
+      (bytes) => decodeTrainState(bytes, this.#file).state,
+      () => null,
+    )
+    const state =
+      kept === null
+        ? 'no state had been saved'
+        : `the state of epoch ${kept.epoch + 1}, step ${kept.stepInEpoch} is kept in ${this.#file}`
+    return new DctpsError('numeric', `${error.message}; ${state}`, { cause: error })
+  }
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFileAtomic(file, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
+}
