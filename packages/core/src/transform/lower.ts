@@ -80,7 +80,16 @@ class Lowering {
    */
   readonly #usualScale: Float64Array
 
+  /** Rows whose scale costs nothing: outputs, and rows that are multiplied by something anyway. */
+  readonly #free: Uint8Array
+
   constructor(list: OpList) {
+    this.#free = new Uint8Array(list.rows)
+    for (const row of list.outputs) this.#free[row] = 1
+    for (const { inputs, matrix } of list.operations) {
+      if (inputs.length === 1 || isButterfly(matrix)) continue
+      for (const row of inputs) this.#free[row] = 1
+    }
     this.rows = new Array<ScaledValue | undefined>(list.rows)
     this.#usualScale = new Float64Array(list.rows)
     for (const row of list.inputs) {
@@ -93,10 +102,9 @@ class Lowering {
     const instructions: Instruction[] = []
     const present = inputs.filter((row) => this.rows[row] !== undefined)
     if (present.length === 0) return instructions
-    const magnitude = Math.abs(matrix[0]!)
-    const butterfly = matrix.every((entry) => same(magnitude, Math.abs(entry)))
+    const butterfly = isButterfly(matrix)
     const before = Math.min(...present.map((row) => this.#usualScale[row]!))
-    const usual = butterfly ? before * magnitude : before
+    const usual = butterfly ? before * Math.abs(matrix[0]!) : before
     const multiply = butterfly && outputs.length > 1 ? this.#sharedMultiplier(instructions) : inPlace
     outputs.forEach((row, i) => {
       this.#usualScale[row] = usual
@@ -106,7 +114,7 @@ class Lowering {
         return
       }
       const equal = form.every((term) => sameMagnitude(term, form[0]!))
-      const scale = equal ? Math.abs(form[0]!.scale) : usual
+      const scale = equal || this.#free[row] === 1 ? largest(form) : usual
       const terms = form.map((term) => multiply({ value: term.value, scale: rounded(term.scale / scale) }))
       const negative = terms.every((term) => term.scale !== 1) && terms.some((term) => term.scale === -1)
       const sign = negative ? -1 : 1
@@ -120,16 +128,16 @@ class Lowering {
   /** One output of an operation as a sum of scaled values, each value once, none zero. */
   #linearForm(inputs: readonly number[], matrix: readonly number[], start: number): ScaledValue[] {
     const scales = new Map<number, number>()
-    let largest = 0
+    let greatest = 0
     inputs.forEach((row, j) => {
       const term = this.rows[row]
       if (term === undefined) return
       const scale = matrix[start + j]! * term.scale
-      largest = Math.max(largest, Math.abs(scale))
+      greatest = Math.max(greatest, Math.abs(scale))
       scales.set(term.value, (scales.get(term.value) ?? 0) + scale)
     })
     const form = [...scales].map(([value, scale]) => ({ value, scale }))
-    return form.filter((term) => Math.abs(term.scale) > ROUNDING * largest)
+    return form.filter((term) => Math.abs(term.scale) > ROUNDING * greatest)
   }
 
   /** Both outputs of a butterfly need the same multiple of an input: it is computed once. */
@@ -147,6 +155,13 @@ class Lowering {
     }
   }
 }
+
+/** All entries are equal but for the sign: no multiplication where the inputs have equal scales. */
+function isButterfly(matrix: readonly number[]): boolean {
+  return matrix.every((entry) => same(Math.abs(matrix[0]!), Math.abs(entry)))
+}
+
+const largest = (form: readonly ScaledValue[]) => Math.max(...form.map((term) => Math.abs(term.scale)))
 
 const inPlace = (term: ScaledValue) => term
 
