@@ -106,6 +106,8 @@ class Lowering {
     const before = Math.min(...present.map((row) => this.#usualScale[row]!))
     const usual = butterfly ? before * Math.abs(matrix[0]!) : before
     const multiply = butterfly && outputs.length > 1 ? this.#sharedMultiplier(instructions) : inPlace
+    // The outputs of a butterfly have one scale, so that they share their multiplications.
+    const allFree = outputs.every((row) => this.#free[row] === 1)
     outputs.forEach((row, i) => {
       this.#usualScale[row] = usual
       const form = this.#linearForm(inputs, matrix, i * inputs.length)
@@ -114,7 +116,8 @@ class Lowering {
         return
       }
       const equal = form.every((term) => sameMagnitude(term, form[0]!))
-      const scale = equal || this.#free[row] === 1 ? largest(form) : usual
+      const free = butterfly ? allFree : this.#free[row] === 1
+      const scale = equal || free ? largest(form) : usual
       const terms = form.map((term) => multiply({ value: term.value, scale: rounded(term.scale / scale) }))
       const negative = terms.every((term) => term.scale !== 1) && terms.some((term) => term.scale === -1)
       const sign = negative ? -1 : 1
@@ -142,16 +145,18 @@ class Lowering {
 
   /** Both outputs of a butterfly need the same multiple of an input: it is computed once. */
   #sharedMultiplier(instructions: Instruction[]): (term: ScaledValue) => ScaledValue {
-    const multiples = new Map<number, number>()
-    return ({ value, scale }) => {
-      if (isUnit(scale)) return { value, scale }
-      let multiple = multiples.get(value)
-      if (multiple === undefined) {
-        multiple = this.values++
-        multiples.set(value, multiple)
-        instructions.push({ target: multiple, sources: [value], coefficients: [Math.abs(scale)] })
+    const multiples = new Map<number, ScaledValue>()
+    return (term) => {
+      if (isUnit(term.scale)) return term
+      const magnitude = Math.abs(term.scale)
+      const known = multiples.get(term.value)
+      if (known !== undefined && known.scale !== magnitude) return term
+      const multiple = known?.value ?? this.values++
+      if (known === undefined) {
+        multiples.set(term.value, { value: multiple, scale: magnitude })
+        instructions.push({ target: multiple, sources: [term.value], coefficients: [magnitude] })
       }
-      return { value: multiple, scale: Math.sign(scale) }
+      return { value: multiple, scale: Math.sign(term.scale) }
     }
   }
 }
