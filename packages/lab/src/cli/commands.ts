@@ -1,6 +1,12 @@
-// The commands, in the order of the help. A new one is one file that exports `register`, and one line here.
+// The commands, in the order of the help. A new one is one file that exports `register`, and two lines here.
 
 import type { Command } from 'commander'
+import * as allocate from './allocate.js'
+import * as data from './data.js'
+import * as evaluate from './eval.js'
+import * as exportModel from './export.js'
+import * as inspect from './inspect.js'
+import * as predict from './predict.js'
 import * as train from './train.js'
 
 interface CommandModule {
@@ -8,4 +14,12 @@ interface CommandModule {
   register(program: Command): void
 }
 
-export const commands: readonly CommandModule[] = [train]
+export const commands: readonly CommandModule[] = [
+  train,
+  evaluate,
+  predict,
+  inspect,
+  allocate,
+  data,
+  exportModel,
+]

@@ -104,9 +104,8 @@ export class Progress {
     const seconds = (performance.now() - this.#startedAt) / 1000
     const left = ((epochs - done) * seconds) / (done - this.#begin)
     return [
-      `epoch ${epoch}/${epochs}`,
-      `step ${step}/${steps}`,
-      `loss ${loss.toFixed(4)}`,
+      `epoch ${epoch}/${epochs}, step ${step}/${steps}`,
+      `loss ${loss.toFixed(3)}`,
       `accuracy ${formatPercent(accuracy)}`,
       `${formatCount(imagesPerSecond)} images/s`,
       `${formatDuration(left)} left`,
@@ -140,17 +139,9 @@ function describeStart({ prepared, paths, trainer, from }: ReadyEvent): string[]
 }
 
 function describeEpoch(record: EpochRecord, best: boolean): string {
-  const { validationLoss, validationAccuracy } = record
-  const validation =
-    validationLoss === null || validationAccuracy === null
-      ? []
-      : [
-          `validation loss ${validationLoss.toFixed(4)}  accuracy ${formatPercent(validationAccuracy)}${best ? ' (best)' : ''}`,
-        ]
-  return [
-    `epoch ${record.epoch}`,
-    `loss ${record.trainLoss.toFixed(4)}  accuracy ${formatPercent(record.trainAccuracy)}`,
-    ...validation,
-    `${formatCount(record.imagesPerSecond)} images/s  ${formatDuration(record.seconds)}`,
-  ].join('  |  ')
+  const { epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy } = record
+  const training = `epoch ${epoch}: loss ${trainLoss.toFixed(3)}, accuracy ${formatPercent(trainAccuracy)}`
+  if (validationLoss === null || validationAccuracy === null) return training
+  const validation = `validation loss ${validationLoss.toFixed(3)}, accuracy ${formatPercent(validationAccuracy)}`
+  return `${training}; ${validation}${best ? ' best' : ''}`
 }

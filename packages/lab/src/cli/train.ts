@@ -1,13 +1,13 @@
 // `dctps train`: settings from a config file and options, a run, and what came out of it.
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { DctpsError } from 'dctps'
 import { mergeSettings, readSettings, resolveConfig, type Settings } from '../config/index.js'
-import { formatBytes, formatDuration, formatPercent } from '../report/format.js'
+import { formatBytes, formatCount, formatDuration, formatPercent } from '../report/format.js'
 import { type RunResult, runPaths, startRun } from '../run/index.js'
 import { interruptSignal } from './interrupt.js'
 import { Progress } from './progress.js'
-import { addTrainOptions, settingsOf } from './train-options.js'
+import { addSettingOptions, settingsOf } from './setting-options.js'
 
 /** Beside the settings, which `settingsOf` reads. */
 interface TrainCommandOptions extends Readonly<Record<string, unknown>> {
@@ -40,7 +40,9 @@ Examples:
 
 export function register(program: Command): void {
   const command = program.command('train').description('Train a network and write its run folder.')
-  addTrainOptions(command)
+  addSettingOptions(command)
+    // Overrides a config file; it needs no line of its own in the help.
+    .addOption(new Option('--no-flip').hideHelp().helpGroup('Data:'))
     .optionsGroup('Running:')
     .option('--out <folder>', 'run folder (default: runs/ and a name made from the settings)')
     .option('--resume', 'go on with the run in the folder, with its own settings if --out names it')
@@ -87,9 +89,10 @@ async function baseSettings({ config, out, resume }: TrainCommandOptions): Promi
 function describeResult({ paths, summary, wasFinished }: RunResult): string[] {
   const { best, test, epochs, seconds } = summary
   const end = wasFinished
-    ? `this run was finished before: ${epochs} epochs in ${formatDuration(seconds)}`
-    : `${summary.ended === 'finished' ? 'finished' : 'stopped early'} after ${epochs} epochs in ${formatDuration(seconds)}`
-  const lines = [end]
+    ? 'this run was finished before, after'
+    : `${summary.ended === 'finished' ? 'finished' : 'stopped early'} after`
+  const speed = `${formatCount(summary.imagesPerSecond)} images/s`
+  const lines = [`${end} ${epochs} epochs in ${formatDuration(seconds)}, ${speed}`]
   if (test !== null) lines.push(`test accuracy ${formatPercent(test.final.accuracy)} with the last weights`)
   if (best !== null) {
     const tested = test?.best == null ? '' : `, test accuracy ${formatPercent(test.best.accuracy)}`

@@ -67,7 +67,7 @@ export type FolderState = 'free' | 'begun' | 'resumable' | 'finished'
  * Looks at a folder without changing it.
  * @throws DctpsError `usage` when it holds something that is not a run; `file` when it cannot be looked at
  */
-export async function inspectFolder({ folder, config, state, summary }: RunPaths): Promise<FolderState> {
+export async function folderState({ folder, config, state, summary }: RunPaths): Promise<FolderState> {
   const names = await namesIn(folder)
   // What a process leaves that is killed while it writes its first file.
   if (names.every((name) => name.endsWith('.tmp'))) return 'free'
@@ -110,9 +110,10 @@ export async function createFolder(folder: string, fill: () => Promise<void>): P
   }
 }
 
-export async function isFolder(path: string): Promise<boolean> {
+/** What lies at a path; null when nothing does, or it cannot be seen. */
+export async function kindOfPath(path: string): Promise<'folder' | 'file' | null> {
   return stat(path).then(
-    (status) => status.isDirectory(),
-    () => false,
+    (status) => (status.isDirectory() ? 'folder' : 'file'),
+    () => null,
   )
 }

@@ -4,7 +4,6 @@
 // A run that is killed at any moment goes on bitwise as if it had not been: all that matters is in the state file, which
 // is replaced in one step, and whatever else says of later work is cut back.
 
-import { setImmediate } from 'node:timers/promises'
 import {
   checkSameConfiguration,
   DctpsError,
@@ -21,14 +20,7 @@ import { type RunConfig, readSettings, resolveConfig } from '../config/index.js'
 import { describeSession, recordSession } from './environment.js'
 import { EpochLog } from './epoch-log.js'
 import { finishRun } from './finish.js'
-import {
-  createFolder,
-  defaultRunFolder,
-  identityOf,
-  inspectFolder,
-  type RunPaths,
-  runPaths,
-} from './folder.js'
+import { createFolder, defaultRunFolder, folderState, identityOf, type RunPaths, runPaths } from './folder.js'
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.js'
 import { type RunSummary, readSummary } from './summary.js'
 
@@ -113,7 +105,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
 
 /** Decides, before any work, whether the folder can take this run. */
 async function checkFolder(paths: RunPaths, config: RunConfig, resume: boolean) {
-  const status = await inspectFolder(paths)
+  const status = await folderState(paths)
   if (resume) {
     if (status === 'free') {
       throw new DctpsError(
@@ -163,8 +155,6 @@ async function train(
         ended = event.reason
       }
       onEvent(event)
-      // One thread computes inside of promises; signals and timers need a turn, too.
-      await setImmediate()
     }
     await log.close()
     return ended

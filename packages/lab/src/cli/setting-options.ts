@@ -1,4 +1,4 @@
-// The options of a training run: how each setting is spelled on the command line. What a setting may be is checked where
+// The settings as options: how each is spelled on the command line. What a setting may be is checked where
 // config files are checked, so both get the same answers.
 
 import { type Command, Option } from 'commander'
@@ -104,15 +104,15 @@ const groups: Readonly<Record<string, Partial<Record<SettingName, OptionText>>>>
 
 const optionTexts = Object.values(groups).flatMap((group) => Object.entries(group))
 
-/** Adds an option for every setting. */
-export function addTrainOptions(command: Command): Command {
+/** Adds an option for each of the settings, all of them by default. */
+export function addSettingOptions(command: Command, wanted?: readonly SettingName[]): Command {
+  const isWanted = (name: string) => wanted === undefined || wanted.some((setting) => setting === name)
   for (const [heading, texts] of Object.entries(groups)) {
-    for (const { flags, help } of Object.values(texts)) {
-      command.addOption(new Option(flags, help).helpGroup(heading))
+    for (const [name, { flags, help }] of Object.entries(texts)) {
+      if (isWanted(name)) command.addOption(new Option(flags, help).helpGroup(heading))
     }
   }
-  // Overrides a config file; it needs no line of its own in the help.
-  return command.addOption(new Option('--no-flip').hideHelp().helpGroup('Data:'))
+  return command
 }
 
 /**

@@ -1,0 +1,130 @@
+// `dctps allocate`: how many weights each layer gets by a support rule, from shapes alone.
+
+import { type Command, Option } from 'commander'
+import {
+  allocate,
+  buildNetwork,
+  DctpsError,
+  findArchitecture,
+  findSupportRule,
+  formatSupportReport,
+  namedKernels,
+  type SupportReport,
+  supportReport,
+  supportRules,
+} from 'dctps'
+import { resolveConfig } from '../config/index.js'
+import { formatCount, formatDensity } from '../report/format.js'
+import { formatTable } from '../report/table.js'
+import { addSettingOptions, settingsOf } from './setting-options.js'
+import { printJson, wholeNumber } from './values.js'
+
+interface AllocateOptions extends Readonly<Record<string, unknown>> {
+  readonly rule?: string
+  readonly classes: number
+  readonly channels: number
+  readonly size?: number
+  readonly published?: true
+  readonly json?: true
+}
+
+const allRules = 'all'
+
+const examples = `
+Nothing is built or trained: the table needs shapes only. The counts of all layers add up to the density exactly;
+--published gives the published formulas instead, which round down and lose what does not fit into a layer.
+
+Examples:
+  dctps allocate --network resnet8 --density 0.5%
+  dctps allocate --network resnet8 --density 0.1% --rule all
+  dctps allocate --network lenet5 --channels 3 --classes 100 --rule erk --json`
+
+export function register(program: Command): void {
+  const names = supportRules.map(({ name }) => name)
+  const command = program
+    .command('allocate')
+    .description('Show how many weights each layer gets at a density.')
+  addSettingOptions(command, ['network', 'density'])
+    .addOption(
+      new Option('--rule <name>', `${names.join(', ')}, or all side by side (default epl)`).helpGroup(
+        'Network:',
+      ),
+    )
+    .optionsGroup('Shapes:')
+    .option('--classes <n>', 'outputs of the last layer', wholeNumber('--classes', 2), 10)
+    .option('--channels <n>', 'of the images: 1 grey, 3 colour', wholeNumber('--channels', 1), 1)
+    .option(
+      '--size <pixels>',
+      "height and width of the network's input (default: its smallest)",
+      wholeNumber('--size', 1),
+    )
+    .optionsGroup('Output:')
+    .option('--published', 'counts of the published formulas, without an exact budget')
+    .option('--json', 'print one JSON document')
+    .optionsGroup('Help:')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examples)
+    .action((options: AllocateOptions) => showAllocation(options))
+}
+
+function showAllocation(options: AllocateOptions): void {
+  const { rule: asked, ...rest } = options
+  const config = resolveConfig(settingsOf(rest))
+  if (config.kind === 'dense') throw new DctpsError('usage', 'dense networks have no density to share')
+  const { network: name, density } = config
+  const rules = asked === allRules ? supportRules : [findSupportRule(asked ?? config.rule)]
+  const { channels, classes, size = Math.min(...findArchitecture(name).inputSizes) } = options
+  const network = buildNetwork(name, {
+    input: { channels, height: size, width: size },
+    classes,
+    kernel: { kind: config.kind },
+  })
+  const kernels = namedKernels(network)
+  const exactBudget = options.published !== true
+  const reports = rules.map((rule) => ({
+    rule: rule.name,
+    report: supportReport(kernels, allocate(kernels, rule, density, { exactBudget })),
+  }))
+  if (options.json === true) {
+    printJson({ network: name, density, classes, input: [channels, size, size], exactBudget, rules: reports })
+    return
+  }
+  console.log(
+    `${name}, ${channels} x ${size} x ${size}, ${classes} classes, density ${formatDensity(density)}`,
+  )
+  const [first] = reports
+  if (reports.length === 1 && first !== undefined) {
+    console.log(`rule ${first.rule}\n\n${formatSupportReport(first.report)}`)
+    return
+  }
+  console.log(`\n${compareRules(reports)}`)
+}
+
+/** Non-zeros and density of each layer, two columns a rule. */
+function compareRules(reports: readonly { rule: string; report: SupportReport }[]): string {
+  const cells = (row: { nnz: number; density: number }) => [formatCount(row.nnz), formatDensity(row.density)]
+  const [first] = reports
+  const rows = (first?.report.layers ?? []).map((layer, index) => [
+    layer.name,
+    layer.shape.join('x'),
+    formatCount(layer.entries),
+    ...reports.flatMap(({ report }) => cells(report.layers[index] ?? layer)),
+  ])
+  const total = [
+    'total',
+    '',
+    formatCount(first?.report.total.entries ?? 0),
+    ...reports.flatMap(({ report }) => cells(report.total)),
+  ]
+  const left = (header: string) => ({ header, align: 'left' as const })
+  const right = (header: string) => ({ header, align: 'right' as const })
+  return formatTable(
+    [
+      left('layer'),
+      left('shape'),
+      right('weights'),
+      ...reports.flatMap(({ rule }) => [right(rule), right('density')]),
+    ],
+    [...rows, total],
+  )
+}
