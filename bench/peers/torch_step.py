@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Whole training steps (forward, backward, Adam) in PyTorch on the processor: the peer of `npm run bench -- --peers`.
+
+    torch_step.py NETWORK KIND DENSITY BATCH THREADS SECONDS...    measures once for each SECONDS
+    torch_step.py NETWORK KIND DENSITY BATCH THREADS               measures once for each line of SECONDS on stdin
+    torch_step.py --check FILE...                                  repeats the first step of reference fixtures
+
+Measurements are JSON lines on stdout, the first of them {"ready": seconds since the process started}. KIND is dctps or
+sparse (dense weights with masks, the published way) or dense. Exit code 3: this network has no PyTorch version here.
+"""
+
+import json
+import resource
+import sys
+import time
+
+started = time.monotonic()
+
+import torch  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+import exchange  # noqa: E402
+import networks  # noqa: E402
+
+NOT_HERE = 3
+# float32 on both sides, sums in different orders.
+TOLERANCE = 2e-4
+
+
+class Trainer:
+    def __init__(self, network, kind, density, batch):
+        torch.manual_seed(0)
+        self.batch = batch
+        self.model = networks.build(network, kind)
+        if kind != "dense":
+            for weight in networks.prunable(self.model).values():
+                networks.prune(weight, (torch.rand_like(weight) < density).float())
+        self.model.train()
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.Adam(trained, lr=1e-3, weight_decay=5e-4)
+        self.x = torch.randn(batch, 3, 32, 32)
+        self.labels = torch.randint(0, 10, (batch,))
+
+    def step(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(self.model(self.x), self.labels)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def measure(self, seconds):
+        steps, begin = 0, time.perf_counter()
+        while True:
+            self.step()
+            steps += 1
+            elapsed = time.perf_counter() - begin
+            if elapsed >= seconds:
+                break
+        # Linux counts in KiB.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        return {"imagesPerSecond": steps * self.batch / elapsed, "peakMegabytes": peak}
+
+
+def say(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+def check(files):
+    passed = True
+    for file in files:
+        largest = exchange.largest_error(file)
+        if largest is None:
+            return NOT_HERE
+        name, error = largest
+        passed = passed and error <= TOLERANCE
+        say(file=file, tensor=name, error=error, tolerance=TOLERANCE)
+    return 0 if passed else 1
+
+
+def main(arguments):
+    if arguments[:1] == ["--check"]:
+        return check(arguments[1:])
+    if len(arguments) < 5:
+        print(__doc__, file=sys.stderr)
+        return 2
+    network, kind, density, batch, threads, *seconds = arguments
+    if network not in networks.NETWORKS:
+        return NOT_HERE
+    torch.set_num_threads(int(threads))
+    trainer = Trainer(network, kind, float(density), int(batch))
+    trainer.step()
+    say(ready=time.monotonic() - started, version=torch.__version__)
+    for line in seconds or sys.stdin:
+        say(**trainer.measure(float(line)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+// The PyTorch side: whether it is there, and whether it computes what we compute. The same start, batch and labels go
+// through a file in the format of the reference fixtures, with our logits and gradients in it.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { compileProgram, initialValues, Key, parameters, type Tensor, writeSafetensors } from 'dctps'
+import { createNodeRunner } from 'dctps/node'
+import type { StepCase } from './results.js'
+import { buildCase, classes } from './step-case.js'
+
+/** Debian's interpreter, which sees Debian's `python3-torch`. */
+const command = '/usr/bin/python3'
+export const pytorch = {
+  command,
+  script: fileURLToPath(new URL('../peers/torch_step.py', import.meta.url)),
+}
+
+export function hasPytorch(): boolean {
+  return spawnSync(command, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
+}
+
+/** Enough for batch statistics, few enough to be quick. */
+const images = 8
+
+/**
+ * One step on both sides.
+ * @returns false where PyTorch's side has no such network
+ * @throws Error when logits or gradients differ
+ */
+export async function checkAgainstPytorch(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'dctps-bench-'))
+  try {
+    const file = join(folder, 'step.safetensors')
+    writeFileSync(file, await describeStep(subject))
+    const { status, stdout, stderr } = spawnSync(command, [pytorch.script, '--check', file], {
+      encoding: 'utf8',
+    })
+    if (status === 3) return false
+    if (status !== 0) {
+      throw new Error(
+        `PyTorch computes another ${subject.network} (${subject.kind}) than we do: ${stdout}${stderr}`,
+      )
+    }
+    return true
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<Uint8Array> {
+  const { network, supports } = buildCase(subject)
+  const input = { type: 'floats', source: network.input } as const
+  const program = compileProgram(network, supports, { batch: images, input, optimizer: 'sgd' })
+  const runner = await createNodeRunner(program, 1)
+  const key = Key.fromSeed(1)
+  const tensors = new Map<string, Tensor>()
+  const floats = (name: string, data: Float32Array, shape: readonly number[] = [data.length]) =>
+    tensors.set(name, { dtype: 'F32', shape, data })
+
+  const list = parameters(network, supports)
+  const kernels = new Set(list.filter(({ role }) => role === 'kernel').map(({ name }) => name))
+  const suffix = (name: string) => (kernels.has(name) && subject.kind !== 'dense' ? '.values' : '')
+  for (const [name, initial] of initialValues(network, supports, key)) {
+    // A zero S would hide a misplaced entry.
+    const values = kernels.has(name) ? initial.map((_, i) => 0.1 * key.fold(name).normal(i)) : initial
+    runner.parameters.write(name, values)
+    floats(`init.${name}${suffix(name)}`, values)
+    const { layer } = list.find((parameter) => parameter.name === name)!
+    const indices = supports.get(layer)
+    if (kernels.has(name) && indices !== undefined) {
+      const data = Int32Array.from(indices)
+      tensors.set(`init.${name}.indices`, { dtype: 'I32', shape: [data.length], data })
+    }
+  }
+
+  const slot = await runner.nextSlot()
+  slot.floats.forEach((_, i) => {
+    slot.floats[i] = key.fold('images').normal(i)
+  })
+  slot.labels.forEach((_, i) => {
+    slot.labels[i] = i % classes
+  })
+  await runner.submit(slot, images, 'gradient')
+  const { channels, height, width } = network.input
+  floats('x', slot.floats.slice(), [1, images, channels, height, width])
+  tensors.set('labels', { dtype: 'I32', shape: [1, images], data: slot.labels.slice() })
+  floats('step0.logits', slot.logits.slice(), [images, classes])
+  for (const { name, trainable } of list) {
+    if (trainable) floats(`step0.grad.${name}${suffix(name)}`, runner.parameters.gradient(name, images))
+  }
+  runner.close()
+  const metadata = {
+    arch: subject.network,
+    classes: `${classes}`,
+    offset: subject.kind === 'dctps' ? 'dct' : 'None',
+  }
+  return writeSafetensors(tensors, new Map(Object.entries(metadata)))
+}

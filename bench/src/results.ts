@@ -1,0 +1,70 @@
+// What a run of the bench found: the shape of its JSON file. Keys are stable; new ones may be added.
+
+import type { KernelKind } from 'dctps'
+
+/** One emitted transform on tiles of 32 images, on one thread. Times are for one output pixel of one image. */
+export interface TransformRow {
+  /** e.g. `conv 3x3 64->64` */
+  readonly layer: string
+  readonly direction: 'forward' | 'adjoint'
+  readonly nanoseconds: number
+  /** The dense matrix product of the same layer on the same tiles. */
+  readonly denseNanoseconds: number
+  /** The float64 product with the stored matrix; null where the matrix would be too large to wait for. */
+  readonly referenceNanoseconds: number | null
+  /** Emitting the code, and the engine's first compilation of it. */
+  readonly buildMilliseconds: number
+  readonly codeBytes: number
+}
+
+/** One layer with all its parts, on one thread. */
+export interface LayerRow {
+  readonly layer: string
+  readonly kind: KernelKind
+  /** 1 for dense kernels. */
+  readonly density: number
+  readonly batch: number
+  readonly forwardImagesPerSecond: number
+  /** All gradients: of the input, of the kernel's stored values, of alpha. */
+  readonly backwardImagesPerSecond: number
+}
+
+/** What a training step is a step of. */
+export interface StepCase {
+  readonly network: string
+  readonly kind: KernelKind
+  /** 1 for dense kernels. */
+  readonly density: number
+  readonly batch: number
+  readonly threads: number
+}
+
+/** Whole training steps: load a batch, forward, backward, Adam. */
+export interface StepRow extends StepCase {
+  readonly imagesPerSecond: number
+  /** Largest resident memory of the process, as the system counts it. */
+  readonly peakMegabytes: number
+  /** From the start of the process to the end of its first step. */
+  readonly startSeconds: number
+}
+
+/** The same steps in another library, measured in turns with ours. */
+export interface PeerRow extends StepRow {
+  /** e.g. `PyTorch 1.13.0` */
+  readonly peer: string
+  /** `published`: as the public DCTpS code computes this kind; `dense`: the plain dense network. */
+  readonly approach: 'published' | 'dense'
+  /** Our images/s over theirs. */
+  readonly speedup: number
+}
+
+export interface BenchResults {
+  readonly machine: { readonly processor: string; readonly cores: number; readonly node: string }
+  readonly quick: boolean
+  /** Share of the machine's processors that other work took just before the run; above 0.1 do not trust the figures. */
+  readonly otherLoad: number
+  readonly transforms: readonly TransformRow[]
+  readonly layers: readonly LayerRow[]
+  readonly steps: readonly StepRow[]
+  readonly peers: readonly PeerRow[]
+}

@@ -1,0 +1,94 @@
+// A process that trains one case, so that its memory and start are its own:
+//   node step-process.js NETWORK KIND DENSITY BATCH THREADS
+// After the first step it prints {"ready": seconds since the process started}; then, for each line of SECONDS on
+// standard input, it trains for so long and prints {"imagesPerSecond", "peakMegabytes"}. peers/torch_step.py does the
+// same. It is started by the bench, which has checked the arguments.
+
+import { createInterface } from 'node:readline'
+import {
+  BatchLoader,
+  byteValues,
+  compileProgram,
+  everyIndex,
+  type ImageDataset,
+  initialValues,
+  Key,
+  kernelKinds,
+  type StepHyperparameters,
+} from 'dctps'
+import { createNodeRunner } from 'dctps/node'
+import { buildCase, classes } from './step-case.js'
+
+const [networkName = '', kindName, density, batchSize, threads] = process.argv.slice(2)
+const kind = kernelKinds.find((known) => known === kindName) ?? 'dctps'
+const batch = Number(batchSize)
+const adam = {
+  type: 'adam',
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 5e-4,
+  learningRate: 1e-3,
+} as const
+
+const { network, supports } = buildCase({ network: networkName, kind, density: Number(density) })
+const dataset = noise(2 * batch)
+const loader = new BatchLoader(dataset, network.input)
+const order = everyIndex(dataset)
+const runner = await createNodeRunner(
+  compileProgram(network, supports, {
+    batch,
+    input: { type: 'bytes', source: dataset.shape },
+    optimizer: 'adam',
+  }),
+  Number(threads),
+)
+const half = Array.from({ length: network.input.channels }, () => 0.5)
+runner.setByteValues(byteValues({ mean: half, std: half }))
+for (const [name, values] of initialValues(network, supports, Key.fromSeed(0)))
+  runner.parameters.write(name, values)
+
+let step = 0
+await submitStep()
+await runner.idle()
+say({ ready: performance.now() / 1000, version: process.version })
+for await (const line of createInterface({ input: process.stdin })) say(await measure(Number(line)))
+runner.close()
+
+/** Hands one batch over, as soon as there is a slot for it. */
+async function submitStep(): Promise<void> {
+  const slot = await runner.nextSlot()
+  loader.load(slot, order, (step % 2) * batch, batch, null)
+  step++
+  const hyper: StepHyperparameters = { ...adam, step }
+  void runner.submit(slot, batch, 'train', hyper)
+}
+
+async function measure(seconds: number): Promise<{ imagesPerSecond: number; peakMegabytes: number }> {
+  const begin = performance.now()
+  const elapsed = () => (performance.now() - begin) / 1000
+  const before = step
+  while (elapsed() < seconds) await submitStep()
+  await runner.idle()
+  const imagesPerSecond = ((step - before) * batch) / elapsed()
+  // The system counts in KiB.
+  return { imagesPerSecond, peakMegabytes: (process.resourceUsage().maxRSS * 1024) / 1e6 }
+}
+
+function say(message: object): void {
+  console.log(JSON.stringify(message))
+}
+
+/** Images without meaning: only their number matters. */
+function noise(images: number): ImageDataset {
+  const shape = network.input
+  const bytes = images * shape.channels * shape.height * shape.width
+  return {
+    name: 'noise',
+    shape,
+    classes: Array.from({ length: classes }, (_, label) => `class ${label}`),
+    // Multiplicative hashing (Knuth).
+    pixels: Uint8Array.from({ length: bytes }, (_, i) => Math.imul(i, 2654435761) >>> 24),
+    labels: Uint16Array.from({ length: images }, (_, i) => i % classes),
+  }
+}
