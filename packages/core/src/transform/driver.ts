@@ -1,7 +1,7 @@
 // The exported function of every transform module: it walks over the positions of an image and over strips of lanes, and
 // calls the functions that do the work.
 
-import { FunctionBody } from './wasm.js'
+import { FunctionBody } from './function-body.js'
 
 /** Parameters of the functions that do the work: addresses, of which x, y and scratch are those of a strip. */
 export const PART = { x: 0, y: 1, scratch: 2, scales: 3, constants: 4, count: 5 } as const

@@ -37,12 +37,12 @@ export function oddDct2(builder: ListBuilder, x: readonly number[], wanted: read
   const factor = smallestPrimeFactor(length)
   const denseFlops = length * count(wanted) + length - 1
   return factor === length || denseFlops < FLOPS_PER_ADDITION * oddAdditionCount(length)
-    ? denseDct2(builder, x)
+    ? denseDct2(builder, x, wanted)
     : compositeDct2(builder, x, factor, wanted)
 }
 
 /** Even coefficients from the sums of mirrored entries and the middle one, odd ones from the differences. */
-function denseDct2(builder: ListBuilder, x: readonly number[]): number[] {
+function denseDct2(builder: ListBuilder, x: readonly number[], wanted: readonly boolean[]): number[] {
   const length = x.length
   const half = (length - 1) / 2
   const sums: number[] = []
@@ -53,14 +53,9 @@ function denseDct2(builder: ListBuilder, x: readonly number[]): number[] {
     differences.push(difference)
   }
   const entry = (k: number, n: number) => dct2Entry(length, k, n) * (n === half ? 1 : Math.SQRT2)
-  const even = builder.dense(
-    [...sums, x[half]!],
-    matrix(half + 1, (i, n) => entry(2 * i, n)),
-  )
-  const odd = builder.dense(
-    differences,
-    matrix(half, (i, n) => entry(2 * i + 1, n)),
-  )
+  const [wantedEven, wantedOdd] = [0, 1].map((parity) => wanted.filter((_, k) => k % 2 === parity))
+  const even = builder.dense([...sums, x[half]!], wantedEven!, (i, n) => entry(2 * i, n))
+  const odd = builder.dense(differences, wantedOdd!, (i, n) => entry(2 * i + 1, n))
   return x.map((_, k) => (k % 2 === 0 ? even : odd)[k >> 1]!)
 }
 
@@ -144,11 +139,8 @@ function realFourier(
   const cosine = (j: number, i: number) =>
     Math.sqrt((j === 0 ? 1 : 2) / q) * (i === 0 ? 1 : Math.SQRT2) * quarterCosine(4 * i * j, q)
   const sine = (j: number, i: number) => (2 / Math.sqrt(q)) * Math.sin((2 * Math.PI * ((i * j) % q)) / q)
-  const [sum, ...real] = builder.dense([x[0]!, ...sums], matrix(half + 1, cosine))
-  const imaginary = builder.dense(
-    differences,
-    matrix(half, (j, i) => sine(j + 1, i + 1)),
-  )
+  const [sum, ...real] = builder.dense([x[0]!, ...sums], allOf([x[0]!, ...sums]), cosine)
+  const imaginary = builder.dense(differences, allOf(differences), (j, i) => sine(j + 1, i + 1))
   return { sum: sum!, real, imaginary }
 }
 
@@ -158,10 +150,7 @@ export function oddDct4(builder: ListBuilder, x: readonly number[], wanted: read
   if (length === 1) return [...x]
   const denseFlops = (2 * length - 1) * count(wanted)
   return denseFlops < FLOPS_PER_ADDITION * oddAdditionCount(length) + length
-    ? builder.dense(
-        x,
-        matrix(length, (k, n) => dct4Entry(length, k, n)),
-      )
+    ? builder.dense(x, wanted, (k, n) => dct4Entry(length, k, n))
     : hartleyDct4(builder, x)
 }
 
@@ -213,9 +202,4 @@ function hartleyIndex(length: number, a: number): { index: number; sign: number 
   const halfTurns = Math.floor(turn / (2 * length))
   const odd = [turn, 4 * length - turn, turn - 4 * length, 8 * length - turn][halfTurns]!
   return { index: (odd - 1) / 2, sign: halfTurns === 0 || halfTurns === 3 ? 1 : -1 }
-}
-
-/** A square matrix by its entries, row-major. */
-function matrix(size: number, entry: (i: number, j: number) => number): number[] {
-  return Array.from({ length: size * size }, (_, at) => entry(Math.floor(at / size), at % size))
 }

@@ -23,24 +23,32 @@ export class ListBuilder {
     return outputs
   }
 
-  /** {@link apply} for a wide matrix: products with blocks of its columns, which are then added up. */
-  dense(inputs: readonly number[], matrix: readonly number[]): number[] {
+  /**
+   * The wanted rows of a dense matrix times the inputs; a wide matrix works on blocks of its columns, whose products are
+   * then added up. An unwanted row is never written.
+   */
+  dense(
+    inputs: readonly number[],
+    wanted: readonly boolean[],
+    entry: (output: number, input: number) => number,
+  ): number[] {
     const width = inputs.length
-    if (width <= DENSE_BLOCK) return this.apply(inputs, matrix)
     const size = Math.ceil(width / Math.ceil(width / DENSE_BLOCK))
+    const outputs = [...wanted.keys()].filter((output) => wanted[output])
+    const rows = this.newRows(wanted.length)
+    if (outputs.length === 0) return rows
     const blocks: number[][] = []
     for (let first = 0; first < width; first += size) {
-      const columns = matrix.filter((_, at) => at % width >= first && at % width < first + size)
-      blocks.push(this.apply(inputs.slice(first, first + size), columns))
+      const columns = inputs.slice(first, first + size)
+      const matrix = outputs.flatMap((output) => columns.map((_, j) => entry(output, first + j)))
+      blocks.push(this.apply(columns, matrix))
     }
     const sum = blocks.map(() => 1)
-    return blocks[0]!.map(
-      (_, i) =>
-        this.apply(
-          blocks.map((block) => block[i]!),
-          sum,
-        )[0]!,
-    )
+    outputs.forEach((output, i) => {
+      const products = blocks.map((block) => block[i]!)
+      rows[output] = products.length === 1 ? products[0]! : this.apply(products, sum)[0]!
+    })
+    return rows
   }
 
   /** {@link apply} with a 2 x 2 matrix. */

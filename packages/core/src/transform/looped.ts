@@ -4,6 +4,7 @@
 
 import { ConstantTable } from './constant-table.js'
 import { emitRun, PART } from './driver.js'
+import { FunctionBody } from './function-body.js'
 import { emitCosineLoop, emitPairLoop, emitScaleLoop } from './loops.js'
 import type { OpList } from './oplist.js'
 import type { FactorRows, Pass, PassList, Rows } from './passes.js'
@@ -15,7 +16,7 @@ import {
   type TileGeometry,
   VECTOR_LANES,
 } from './tile-geometry.js'
-import { encodeModule, FunctionBody } from './wasm.js'
+import { encodeModule } from './wasm-module.js'
 
 /** Scratch of a strip that leaves room in the second-level cache. */
 const STRIP_BYTES = 1 << 19

@@ -1,39 +1,18 @@
 // The loops that passes are made of, as WebAssembly functions on strips: addresses, distances and counts are parameters,
 // a row's vectors are unrolled.
 
+import { FunctionBody } from './function-body.js'
 import { FLOAT, VECTOR } from './tile-geometry.js'
-import { FunctionBody } from './wasm.js'
-
-/** `out[i] (+)= table[i] * in[i]`, i < count; distances in bytes. */
-export const SCALE_LOOP = [
-  'input',
-  'inputStep',
-  'output',
-  'outputStep',
-  'table',
-  'tableStep',
-  'count',
-] as const
-
-/** `(out0[i], out1[i]) = table[i] (in0[i], in1[i])`, matrices row-major; distances in bytes. */
-export const PAIR_LOOP = [
-  ...['input0', 'inputStep0', 'input1', 'inputStep1'],
-  ...['output0', 'outputStep0', 'output1', 'outputStep1'],
-  ...['table', 'tableStep', 'count'],
-] as const
-
-/** The loop of a `CosinePass`; the period is the table's length. */
-export const COSINE_LOOP = [
-  ...['input', 'inputCount', 'inputFactor', 'inputFactorStep'],
-  ...['output', 'outputCount', 'outputFactor', 'outputFactorStep'],
-  ...['table', 'period'],
-] as const
 
 /** Products that are summed up before they are added to the others: long sums in float32 lose digits. */
 const PARTIAL_SUM = 64
 
+/**
+ * `output[i] (+)= table[i] * input[i]`, i < count. Parameters: input, inputStep, output, outputStep, table, tableStep,
+ * count; steps in bytes.
+ */
 export function emitScaleLoop(vectors: number, store: 'assign' | 'accumulate'): FunctionBody {
-  const body = new FunctionBody(SCALE_LOOP.length)
+  const body = new FunctionBody(7)
   const [input, inputStep, output, outputStep, table, tableStep, count] = [0, 1, 2, 3, 4, 5, 6]
   const factor = body.newV128()
   body.countDown(count, () => {
@@ -60,8 +39,12 @@ export function emitScaleLoop(vectors: number, store: 'assign' | 'accumulate'): 
   return body
 }
 
+/**
+ * `(output0[i], output1[i]) = table[i] (input0[i], input1[i])`, 2 x 2 matrices, row-major. Parameters: input0, inputStep0,
+ * input1, inputStep1, output0, outputStep0, output1, outputStep1, table, tableStep, count; steps in bytes.
+ */
 export function emitPairLoop(vectors: number): FunctionBody {
-  const body = new FunctionBody(PAIR_LOOP.length)
+  const body = new FunctionBody(11)
   const [inputs, inputSteps] = [[0, 2] as const, [1, 3] as const]
   const [outputs, outputSteps] = [[4, 6] as const, [5, 7] as const]
   const [table, tableStep, count] = [8, 9, 10]
@@ -101,8 +84,12 @@ export function emitPairLoop(vectors: number): FunctionBody {
   return body
 }
 
+/**
+ * The loop of a `CosinePass`. Parameters: input, inputCount, inputFactor, inputFactorStep, output, outputCount,
+ * outputFactor, outputFactorStep, table, period (the table's length).
+ */
 export function emitCosineLoop(vectors: number): FunctionBody {
-  const body = new FunctionBody(COSINE_LOOP.length)
+  const body = new FunctionBody(10)
   const [input, inputCount, inputFactor, inputFactorStep] = [0, 1, 2, 3]
   const [output, outputCount, outputFactor, outputFactorStep] = [4, 5, 6, 7]
   const [table, period] = [8, 9]

@@ -4,6 +4,7 @@
 
 import { ConstantTable, type FloatTable, ScaleTable } from './constant-table.js'
 import { emitRun, PART } from './driver.js'
+import { FunctionBody } from './function-body.js'
 import { countCodeFlops, type Instruction, isUnit, type LinearCode, lower } from './lower.js'
 import type { OpList } from './oplist.js'
 import { schedule } from './schedule.js'
@@ -16,7 +17,7 @@ import {
   VECTOR,
   VECTOR_LANES,
 } from './tile-geometry.js'
-import { encodeModule, FunctionBody } from './wasm.js'
+import { encodeModule } from './wasm-module.js'
 
 /** How straight-line code is cut; results do not depend on it. */
 export interface StraightTuning {

@@ -1,63 +1,10 @@
-// The small part of the WebAssembly binary format that the transforms need: code, types, functions, one imported
-// memory, exports. What the code does is decided by the emitters.
+// The body of one WebAssembly function: the instructions that transforms need, one method each, and the few shapes of
+// loops. What the code does is decided by the emitters.
 
-/** Little bytes buffer with the format's variable-length integers. */
-export class ByteWriter {
-  #bytes = new Uint8Array(256)
-  #length = 0
+import { ByteWriter } from './byte-writer.js'
 
-  get length(): number {
-    return this.#length
-  }
-
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length)
-  }
-
-  byte(value: number): void {
-    if (this.#length === this.#bytes.length) this.#grow(1)
-    this.#bytes[this.#length++] = value
-  }
-
-  append(bytes: ArrayLike<number>): void {
-    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length)
-    this.#bytes.set(bytes, this.#length)
-    this.#length += bytes.length
-  }
-
-  unsigned(value: number): void {
-    let rest = value >>> 0
-    while (rest >= 0x80) {
-      this.byte((rest & 0x7f) | 0x80)
-      rest >>>= 7
-    }
-    this.byte(rest)
-  }
-
-  signed(value: number): void {
-    let rest = value | 0
-    for (;;) {
-      const low = rest & 0x7f
-      rest >>= 7
-      const finished = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)
-      this.byte(finished ? low : low | 0x80)
-      if (finished) return
-    }
-  }
-
-  name(ascii: string): void {
-    this.unsigned(ascii.length)
-    for (let i = 0; i < ascii.length; i++) this.byte(ascii.charCodeAt(i))
-  }
-
-  #grow(extra: number): void {
-    const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + extra))
-    larger.set(this.#bytes)
-    this.#bytes = larger
-  }
-}
-
-const I32 = 0x7f
+/** The format's code of the type. */
+export const I32 = 0x7f
 const V128 = 0x7b
 const VOID = 0x40
 /** log2 of the alignment of 4- and 16-byte accesses. */
@@ -272,54 +219,4 @@ export class FunctionBody {
     this.#code.unsigned(align)
     this.#code.unsigned(offset)
   }
-}
-
-/**
- * A module of functions over `env.memory`, the last of which is exported as `run`. The memory's limits admit any memory
- * of its kind: a shared one needs a maximum, 4 GiB.
- */
-export function encodeModule(
-  functions: readonly FunctionBody[],
-  sharedMemory: boolean,
-): Uint8Array<ArrayBuffer> {
-  const module = new ByteWriter()
-  module.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-  const arities = [...new Set(functions.map((body) => body.parameters))]
-  section(module, 1, arities.length, (writer) => {
-    for (const arity of arities) {
-      writer.byte(0x60)
-      writer.unsigned(arity)
-      for (let i = 0; i < arity; i++) writer.byte(I32)
-      writer.byte(0)
-    }
-  })
-  section(module, 2, 1, (writer) => {
-    writer.name('env')
-    writer.name('memory')
-    writer.byte(2)
-    writer.byte(sharedMemory ? 3 : 0)
-    writer.unsigned(1)
-    if (sharedMemory) writer.unsigned(65536)
-  })
-  section(module, 3, functions.length, (writer) => {
-    for (const body of functions) writer.unsigned(arities.indexOf(body.parameters))
-  })
-  section(module, 7, 1, (writer) => {
-    writer.name('run')
-    writer.byte(0)
-    writer.unsigned(functions.length - 1)
-  })
-  section(module, 10, functions.length, (writer) => {
-    for (const body of functions) writer.append(body.encode())
-  })
-  return module.bytes()
-}
-
-function section(module: ByteWriter, id: number, entries: number, write: (writer: ByteWriter) => void): void {
-  const content = new ByteWriter()
-  content.unsigned(entries)
-  write(content)
-  module.byte(id)
-  module.unsigned(content.length)
-  module.append(content.bytes())
 }
