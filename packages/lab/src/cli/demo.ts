@@ -19,8 +19,8 @@ interface DemoCommandOptions {
   readonly out: string
   readonly threads: number
   readonly seed: number
-  readonly quiet?: true
-  readonly json?: true
+  readonly quiet?: boolean
+  readonly json?: boolean
 }
 
 const examples = `
