@@ -79,19 +79,22 @@ export function demoTable(runs: readonly DemoRun[]): string {
   )
 }
 
-/** One sentence for each density at which both kinds were trained, then one for the yardstick. */
+/**
+ * One sentence for each density at which both kinds were trained, the largest difference first, then one for the
+ * yardstick.
+ */
 export function demoFindings(runs: readonly ReportRun[]): string[] {
   const shown = runs.filter((run) => run.selected && run.testAccuracy !== null)
-  const findings = shown.flatMap((dctps) => {
+  const pairs = shown.flatMap((dctps) => {
     if (dctps.kind !== 'dctps') return []
     const sparse = shown.find(
       (run) => run.kind === 'sparse' && run.network === dctps.network && run.density === dctps.density,
     )
-    return sparse === undefined ? [] : [compare(dctps, sparse)]
+    return sparse === undefined ? [] : [{ dctps, sparse, gain: accuracyOf(dctps) - accuracyOf(sparse) }]
   })
   const dense = shown.filter((run) => run.kind === 'dense')
   return [
-    ...findings,
+    ...pairs.sort((a, b) => b.gain - a.gain).map(({ dctps, sparse }) => compare(dctps, sparse)),
     ...dense.map(
       (run) =>
         `The dense ${run.network} (${formatCount(run.kernelEntries)} kernel weights, ${formatBytes(run.storedBytes)}) reaches ${formatPercent(accuracyOf(run))}.`,

@@ -5,7 +5,7 @@ import { formatPercent } from './format.js'
 import { type Html, html } from './html.js'
 import { pixelsDataUri } from './image.js'
 import { kindMark } from './kind-look.js'
-import { groupBy, type ReportAnswer, type ReportRun, shownRuns } from './records.js'
+import { byNetwork, groupBy, type ReportAnswer, type ReportRun, shownRuns } from './records.js'
 
 /** More would lengthen the page without telling more. */
 const MOST_IMAGES = 24
@@ -50,7 +50,10 @@ async function card(answers: readonly Answer[]): Promise<Html> {
   const uri = await pixelsDataUri(pixels, shape)
   return html`<article class="card">
 <header><img src="${uri}" alt="Test image, true class ${label}" width="${shape.width}" height="${shape.height}"><div><span class="caption">true class</span><strong>${label}</strong></div></header>
-<ul>${answers.map(answerRow)}</ul></article>`
+${byNetwork(answers.map(({ run }) => run)).map(
+  ({ heading, runs }) =>
+    html`${heading === null ? null : html`<h4>${heading}</h4>`}<ul>${answers.filter(({ run }) => runs.includes(run)).map(answerRow)}</ul>`,
+)}</article>`
 }
 
 function answerRow({ run, answer }: Answer): Html {

@@ -6,7 +6,7 @@ import { type Html, html } from './html.js'
 import { kindLooks } from './kind-look.js'
 import { placePointLabels } from './place-labels.js'
 import { drawPlot, labelWidth, PLOT_FONT_SIZE, PLOT_WIDTH } from './plot.js'
-import { bestValidationAccuracy, groupBy, type ReportRun, shownRuns } from './records.js'
+import { bestValidationAccuracy, byNetwork, groupBy, type ReportRun, shownRuns } from './records.js'
 
 const HEIGHT = 300
 const MARGIN = { top: 34, right: 24, bottom: 44, left: 46 } as const
@@ -30,18 +30,26 @@ export function costSection(runs: readonly ReportRun[]): Html | null {
   })
   if (points.length === 0) return null
   const axis = tested ? 'Test accuracy' : 'Validation accuracy'
-  const plot = drawPlot({
+  const panels = byNetwork(points.map(({ run }) => run)).map(({ heading, runs: ofNetwork }) => {
+    const own = points.filter(({ run }) => ofNetwork.includes(run))
+    return html`<div>${heading === null ? null : html`<h3>${heading}</h3>`}${costPlot(own, axis)}</div>`
+  })
+  return html`<section id="cost"><h2>What the accuracy costs</h2>
+<figure class="beside">${panels}<figcaption>
+<p>Each point is a trained network: up is more accurate, left is smaller. The horizontal axis is logarithmic, and counts the whole model file, with biases and normalisation.</p>
+<p class="note">Numbers: the table at the top, and <span class="download">runs.csv</span> below it.</p>
+</figcaption></figure></section>`
+}
+
+/** @param points of one network */
+function costPlot(points: readonly CostPoint[], axis: string): Html {
+  return drawPlot({
     title: `${axis} against size of the model file`,
     description: points
       .map(({ run, bytes, accuracy }) => `${run.label}: ${formatPercent(accuracy)} in ${formatBytes(bytes)}`)
       .join('; '),
     options: plotOptions(points, axis),
   })
-  return html`<section id="cost"><h2>What the accuracy costs</h2>
-<figure class="beside">${plot}<figcaption>
-<p>Each point is a trained network: up is more accurate, left is smaller. The horizontal axis is logarithmic, and counts the whole model file, with biases and normalisation.</p>
-<p class="note">Numbers: the table at the top, and <span class="download">runs.csv</span> below it.</p>
-</figcaption></figure></section>`
 }
 
 function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptions {

@@ -83,6 +83,15 @@ export function shownRuns(runs: readonly ReportRun[]): readonly ReportRun[] {
   return selected.length > 0 ? selected : runs
 }
 
+/** Runs by network, each with a heading: the network's name where there are several, else nothing. */
+export function byNetwork(runs: readonly ReportRun[]): { heading: string | null; runs: ReportRun[] }[] {
+  const groups = [...groupBy(runs, ({ network }) => network)]
+  return groups.map(([network, ofNetwork]) => ({
+    heading: groups.length > 1 ? network : null,
+    runs: ofNetwork,
+  }))
+}
+
 /** The best validation accuracy of any epoch; null without validation. */
 export function bestValidationAccuracy(run: ReportRun): number | null {
   const accuracies = run.epochs.flatMap((record) => record.validationAccuracy ?? [])

@@ -69,6 +69,7 @@ summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 .card header div { min-width: 0; overflow-wrap: anywhere; }
 .card img { width: 84px; height: 84px; object-fit: contain; image-rendering: pixelated; background: var(--soft); border-radius: 3px; flex: none; }
 .card header .caption { display: block; line-height: 1.2; }
+.card h4 { margin: .5rem 0 .1rem; font-size: .8rem; font-weight: 600; color: var(--muted); }
 .card ul { list-style: none; padding: 0; margin: 0; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .card li { display: grid; grid-template-columns: 7.1rem minmax(0, 1fr) auto; gap: .35rem; align-items: baseline; padding: .25rem 0; border-top: 1px solid var(--line); margin: 0; color: var(--ink); font-weight: 400; }
 .card .run { color: var(--muted); overflow-wrap: anywhere; }

@@ -6,7 +6,7 @@ import { formatCount, formatDensity } from './format.js'
 import { type Html, html } from './html.js'
 import { greyDataUri } from './image.js'
 import { kindMark } from './kind-look.js'
-import { groupBy, type ReportLayer, type ReportRun, shownRuns } from './records.js'
+import { byNetwork, type ReportLayer, type ReportRun, shownRuns } from './records.js'
 import { drawSupportMap, layerGeometry, type SupportMap } from './support-map.js'
 
 /** Cells of all maps together, about 400 kB of page at worst, shared out evenly when there are many layers. */
@@ -27,10 +27,14 @@ export async function supportsSection(runs: readonly ReportRun[]): Promise<Html 
   if (shown.length === 0) return null
   const maps = shown.reduce((sum, run) => sum + run.layers.length, 0)
   const mostCells = Math.min(MOST_CELLS_PER_MAP, Math.floor(MOST_CELLS / maps))
+  const figure = async (
+    run: ReportRun,
+  ) => html`<figure class="support"><h3>${kindMark(run.kind)} ${run.label}</h3>
+<div class="maps">${await Promise.all(run.layers.map((layer) => layerMap(layer, mostCells)))}</div></figure>`
   const blocks = await Promise.all(
-    shown.map(
-      async (run) => html`<figure class="support"><h3>${kindMark(run.kind)} ${run.label}</h3>
-<div class="maps">${await Promise.all(run.layers.map((layer) => layerMap(layer, mostCells)))}</div></figure>`,
+    byNetwork(shown).map(
+      async ({ heading, runs: ofNetwork }) =>
+        html`${heading === null ? null : html`<h3>${heading}</h3>`}${await Promise.all(ofNetwork.map(figure))}`,
     ),
   )
   const weights = supportCsv(shown)
@@ -39,7 +43,7 @@ export async function supportsSection(runs: readonly ReportRun[]): Promise<Html 
 ${blocks}
 <p class="note">${weights === null ? 'The stored weights are too many to list here; the model files hold them.' : html`Numbers: ${csvLink('weights.csv', weights)}`}</p>
 <h3>Density of each layer</h3>
-${[...groupBy(shown, (run) => run.network)].map(([network, ofNetwork]) => densityTable(network, ofNetwork))}
+${byNetwork(shown).map(({ runs: ofNetwork }) => densityTable(ofNetwork))}
 <p class="note">Numbers: ${csvLink('layers.csv', layersCsv(shown))}</p></section>`
 }
 
@@ -94,7 +98,9 @@ async function mapImage(layer: ReportLayer, map: SupportMap): Promise<Html> {
   return html`<img src="${uri}" alt="${alt}" width="${map.columns * cell}" height="${map.rows * cell}">`
 }
 
-function densityTable(network: string, runs: readonly ReportRun[]): Html {
+/** @param runs of one network */
+function densityTable(runs: readonly ReportRun[]): Html {
+  const network = runs[0]?.network ?? ''
   // Runs of one network have the same layers, except that one may have failed before it had any.
   const layers = runs.map((run) => run.layers).reduce((a, b) => (b.length > a.length ? b : a))
   return html`<div class="scroll" role="region" aria-label="Density of each layer of ${network}" tabindex="0"><table class="layers">
