@@ -52,6 +52,14 @@ export class FunctionBody {
     this.#code.byte(0x6b)
   }
 
+  /** Reads the word at `address + offset` into nothing: its line is in the cache then. */
+  touch(address: number, offset: number): void {
+    this.get(address)
+    this.#code.byte(0x28)
+    this.#access(ALIGN_4, offset)
+    this.#code.byte(0x1a)
+  }
+
   i32Multiply(): void {
     this.#code.byte(0x6c)
   }

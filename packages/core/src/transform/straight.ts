@@ -17,6 +17,7 @@ import {
   VECTOR,
   VECTOR_LANES,
 } from './tile-geometry.js'
+import { emitTouch, spansOf } from './touch.js'
 import { encodeModule } from './wasm-module.js'
 
 /** How straight-line code is cut; results do not depend on it. */
@@ -49,9 +50,12 @@ export function emitTransform(
   const constants = new ConstantTable()
   const scales = new ScaleTable(Float64Array.from(code.outputs, (output) => output?.scale ?? 0))
   const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
-  const run = emitRun([...parts.functions.keys()], geometry.lanes / stripLanes, stripLanes * FLOAT)
+  const rowBytes = geometry.lanes * FLOAT
+  const touch = emitTouch(spansOf(geometry.inputOffsets, rowBytes), spansOf(geometry.outputOffsets, rowBytes))
+  const functions = [touch, ...parts.functions]
+  const run = emitRun([...functions.keys()], geometry.lanes / stripLanes, stripLanes * FLOAT)
   return {
-    bytes: encodeModule([...parts.functions, run], geometry.sharedMemory),
+    bytes: encodeModule([...functions, run], geometry.sharedMemory),
     scratchBytes: parts.scratchBytes,
     scales: scales.scales,
     constants: Float32Array.from(constants.values()),
