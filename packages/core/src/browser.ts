@@ -2,6 +2,7 @@
 
 import type { Program } from './program/program.js'
 import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
+import type { TrainPlatform } from './train/setup.js'
 
 /** Whether this page may share memory with workers; programs must be compiled with the same `sharedMemory`. */
 export function canShareMemory(): boolean {
@@ -22,4 +23,9 @@ export function createBrowserRunner(
   threads = navigator.hardwareConcurrency,
 ): Promise<Runner> {
   return createRunner(program, threads, canShareMemory() ? spawnWorker : null)
+}
+
+/** The page as a place to train and to classify. */
+export function browserPlatform(threads = navigator.hardwareConcurrency): TrainPlatform {
+  return { createRunner: (program) => createBrowserRunner(program, threads), sharedMemory: canShareMemory() }
 }

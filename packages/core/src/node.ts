@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Program } from './program/program.js'
 import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
+import type { TrainPlatform } from './train/setup.js'
 
 const spawnWorker: SpawnWorker = (start, onMessage, onExit) => {
   const worker = new Worker(new URL('./node-worker.js', import.meta.url), { workerData: start })
@@ -26,6 +27,11 @@ export function defaultThreads(): number {
 /** Runs a program on worker threads; `threads` 1 runs in the calling thread. */
 export function createNodeRunner(program: Program, threads = defaultThreads()): Promise<Runner> {
   return createRunner(program, threads, spawnWorker)
+}
+
+/** Node as a place to train and to classify: `threads` worker threads, all cores by default. */
+export function nodePlatform(threads = defaultThreads()): TrainPlatform {
+  return { createRunner: (program) => createNodeRunner(program, threads) }
 }
 
 export { readFileChecked, writeFileAtomic } from './file/node.js'
