@@ -31,8 +31,9 @@ interface AllocateOptions extends Readonly<Record<string, unknown>> {
 const allRules = 'all'
 
 const examples = `
-Nothing is built or trained: the table needs shapes only. The counts of all layers add up to the density exactly;
---published gives the published formulas instead, which round down and lose what does not fit into a layer.
+Nothing is built or trained: the table needs shapes only. The counts of all
+layers add up to the density exactly; --published gives the published formulas
+instead, which round down and lose what does not fit into a layer.
 
 Examples:
   dctps allocate --network resnet8 --density 0.5%

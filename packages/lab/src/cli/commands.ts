@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import * as allocate from './allocate.js'
 import * as data from './data.js'
+import * as demo from './demo.js'
 import * as evaluate from './eval.js'
 import * as exportModel from './export.js'
 import * as inspect from './inspect.js'
@@ -15,6 +16,7 @@ interface CommandModule {
 }
 
 export const commands: readonly CommandModule[] = [
+  demo,
   train,
   evaluate,
   predict,

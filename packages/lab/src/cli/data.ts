@@ -25,8 +25,10 @@ interface DataOptions extends Readonly<Record<string, unknown>> {
 
 const sources = `
 DATA is a known name, or the path of a folder or archive (.tar, .tar.gz) with
-  images        train/CLASS/*.jpg and test/CLASS/*.png, or CLASS/* for training images only
-  IDX files     train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-...; plain or gzipped
+  images        train/CLASS/* and test/CLASS/*, JPEG or PNG,
+                or CLASS/* for training images only
+  IDX files     train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-...,
+                plain or gzipped
   CIFAR files   data_batch_1.bin ..., or train.bin and test.bin`
 
 const examples = `${sources}

@@ -2,10 +2,17 @@
 
 import { type Command, Option } from 'commander'
 import { DctpsError } from 'dctps'
-import { resolveConfig } from '../config/index.js'
+import { mergeSettings, readSettings, resolveConfig, type Settings } from '../config/index.js'
 import { formatCount, formatPercent } from '../report/format.js'
 import { formatTable } from '../report/table.js'
-import { type ModelTest, openConfiguredData, readSavedModel, testModel } from '../run/index.js'
+import {
+  kindOfPath,
+  type ModelTest,
+  openConfiguredData,
+  readSavedModel,
+  runPaths,
+  testModel,
+} from '../run/index.js'
 import { interruptSignal } from './interrupt.js'
 import { Progress } from './progress.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
@@ -17,8 +24,9 @@ interface EvalOptions extends Readonly<Record<string, unknown>> {
 }
 
 const examples = `
-MODEL is a model file, or the folder of a run, which stands for its best weights (model-best.dctps, where it held out
-validation images). Images are normalised as those that the model was trained on.
+MODEL is a model file, or the folder of a run, which stands for its best weights
+(model-best.dctps, where it held out validation images) and for the data that it
+was trained on. Images are normalised as in training.
 
 Examples:
   dctps eval runs/NAME
@@ -46,8 +54,8 @@ export function register(program: Command): void {
 }
 
 async function evaluateModel(path: string, options: EvalOptions): Promise<void> {
-  const config = resolveConfig(settingsOf(options))
   const { model, path: file } = await readSavedModel(path)
+  const config = resolveConfig(mergeSettings(await dataSettingsOf(path), settingsOf(options)))
   const progress = new Progress(process.stderr)
   const data = await openConfiguredData(config, {
     signal: interruptSignal(),
@@ -79,6 +87,13 @@ async function evaluateModel(path: string, options: EvalOptions): Promise<void> 
   console.log(`${file} on ${formatCount(images)} ${options.split} images of ${dataset.name}`)
   console.log(`accuracy ${formatPercent(accuracy)}, loss ${loss.toFixed(4)}\n`)
   console.log(classTable(model.classNames, test))
+}
+
+/** Where the images of a run came from, and how they were read; nothing for a model file. */
+async function dataSettingsOf(path: string): Promise<Settings> {
+  if ((await kindOfPath(path)) !== 'folder') return {}
+  const { data, size, fit, cifar100Labels } = await readSettings(runPaths(path).config)
+  return { data, size, fit, cifar100Labels }
 }
 
 function classTable(classes: readonly string[], { confusion }: ModelTest): string {

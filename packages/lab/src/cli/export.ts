@@ -10,8 +10,9 @@ import { modelTensors, readSavedModel } from '../run/index.js'
 const extension = '.safetensors'
 
 const examples = `
-Parameters have the names of the published PyTorch code. A DCTpS or sparse kernel is NAME.weight.indices (int32, flat
-positions in the dense weight, ascending) and NAME.weight.values (float32); alpha is LAYER.scaling. The metadata holds
+Parameters have the names of the published PyTorch code. A DCTpS or sparse kernel
+is NAME.weight.indices (int32, flat positions in the dense weight, ascending) and
+NAME.weight.values (float32); alpha is LAYER.scaling. The metadata holds
 architecture, support, normalisation and class names as text.
 
 Examples:

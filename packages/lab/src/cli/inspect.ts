@@ -28,11 +28,12 @@ interface InspectOptions {
 }
 
 const examples = `
-PATH is a model file, a run state, or the folder of a run, which stands for its best weights, or for its state while it
-is not finished.
+PATH is a model file, a run state, or the folder of a run, which stands for its
+best weights, or for its state while it is not finished.
 
-Multiply-adds are those of one image; a DCTpS layer's include the transform. "dense" is what the same layer would take
-with all its weights.
+Multiply-adds are those of one image; a DCTpS layer's include the transform.
+"dense" is what the same layer would take with all its weights. Bytes are those
+of float32 values.
 
 Examples:
   dctps inspect runs/NAME

@@ -7,16 +7,17 @@ import { version } from '../run/index.js'
 import { commands } from './commands.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
 
-const about = `Train, test and look into extremely sparse neural networks: every layer is a fixed cosine transform, which costs no
-storage, plus a few trained weights (DCTpS).`
+const about =
+  'Train, test and look into extremely sparse neural networks: each layer is a cosine transform, which is computed and ' +
+  'not stored, plus a few trained weights (DCTpS).'
 
 const firstSteps = `
 First steps:
-  dctps train                                  train LeNet-5 at 1% density on the built-in images
-  dctps train --kind sparse --density 0.5%     the same network without transforms, at half the density
-  dctps eval runs/NAME --data DATA             test a trained network
-  dctps predict runs/NAME shoe.png             ask a trained network what an image shows
-  dctps train --help                           all settings of a run
+  dctps train                        train LeNet-5 at 1% density, built-in images
+  dctps train --kind sparse          the same without transforms, to compare
+  dctps eval runs/NAME               test a trained network
+  dctps predict runs/NAME shoe.png   ask a trained network what an image shows
+  dctps train --help                 all settings of a run
 
 Exit codes: 0 success, 1 the job failed, 2 wrong usage, 130 stopped by Ctrl-C.`
 

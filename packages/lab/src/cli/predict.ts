@@ -26,12 +26,16 @@ type Prediction =
   | { readonly file: string; readonly error: string }
 
 const examples = `
-MODEL is a model file, or the folder of a run, which stands for its best weights. Images are JPEG or PNG of any size.
-One that fits into the network's input lies in the middle, black around it, as smaller training images do; a larger one
-is resized to the input. Give --size where training images were resized first. Networks for grey images are shown the
+MODEL is a model file, or the folder of a run, which stands for its best weights.
+
+Images are JPEG or PNG of any size. One that fits into the network's input lies
+in the middle, black around it, as smaller training images do; a larger one is
+resized to the input. With --size, images are first brought to the size that the
+training images had: 28 for Fashion-MNIST. Networks for grey images are shown the
 brightness of coloured ones.
 
-A file that cannot be used is named on stderr, the others are still answered, and the exit code is 1.
+A file that cannot be used is named on stderr, the others are still answered, and
+the exit code is 1.
 
 Examples:
   dctps predict runs/NAME shoe.png

@@ -25,7 +25,7 @@ const eraseLine = '\r\u001b[2K'
 export class Progress {
   readonly #terminal: Terminal
   readonly #live: boolean
-  #shownAt = Number.NEGATIVE_INFINITY
+  #shownAt = performance.now()
   #drawn = false
   #startedAt = 0
   #epochs = 0
@@ -103,12 +103,14 @@ export class Progress {
     const done = epoch - 1 + step / steps
     const seconds = (performance.now() - this.#startedAt) / 1000
     const left = ((epochs - done) * seconds) / (done - this.#begin)
+    // A narrow terminal cuts off the end, so what matters least comes last.
     return [
-      `epoch ${epoch}/${epochs}, step ${step}/${steps}`,
+      `epoch ${epoch}/${epochs}`,
       `loss ${loss.toFixed(3)}`,
       `accuracy ${formatPercent(accuracy)}`,
-      `${formatCount(imagesPerSecond)} images/s`,
       `${formatDuration(left)} left`,
+      `${formatCount(imagesPerSecond)} images/s`,
+      `step ${step}/${steps}`,
     ].join('  ')
   }
 }

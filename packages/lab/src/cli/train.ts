@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { DctpsError } from 'dctps'
 import { mergeSettings, readSettings, resolveConfig, type Settings } from '../config/index.js'
 import { formatBytes, formatCount, formatDuration, formatPercent } from '../report/format.js'
-import { type RunResult, runPaths, startRun } from '../run/index.js'
+import { folderState, type RunResult, runPaths, startRun } from '../run/index.js'
 import { interruptSignal } from './interrupt.js'
 import { Progress } from './progress.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
@@ -19,24 +19,29 @@ interface TrainCommandOptions extends Readonly<Record<string, unknown>> {
 }
 
 const examples = `
-A run writes a folder: config.json (all settings), environment.json, metrics.jsonl (a line an epoch), TensorBoard events,
-state.dctps (to go on from), and at the end model.dctps, model-best.dctps and summary.json.
+A run writes a folder: config.json (all settings), environment.json,
+metrics.jsonl (a line an epoch), TensorBoard events, state.dctps (to go on from),
+and at the end model.dctps, model-best.dctps and summary.json.
 
-Ctrl-C stops after the current step and saves. The same command with --resume goes on as if nothing had happened:
-the final model has the same bytes, also after a crash, and with any number of threads.
+Ctrl-C stops after the current step and saves. The same command with --resume
+goes on as if nothing had happened: the final model has the same bytes, also
+after a crash, and with any number of threads.
 
-A config file holds settings under the names of the options (weightDecay for --weight-decay), as JSON or YAML:
+A config file holds settings under the names of the options (weightDecay for
+--weight-decay), as JSON or YAML:
   density: 0.5%
   lr: 0.01
   schedule: cosine
 
 Examples:
-  dctps train                                        LeNet-5, DCTpS, 1% density, built-in images
-  dctps train --density 0.5% --lr 0.01               fewer weights, larger steps
-  dctps train --kind dense                           all weights, to compare
-  dctps train --data cifar10.tar.gz --crop 4 --flip  another data set, augmented
-  dctps train --config base.yaml --seed 1            settings from a file, one of them changed
-  dctps train --out runs/mine --resume               go on with the run in a folder`
+  dctps train                             LeNet-5, DCTpS, 1%, built-in images
+  dctps train --density 0.5% --lr 0.01    fewer weights, larger steps
+  dctps train --kind dense                all weights, to compare
+  dctps train --data cifar10.tar.gz --crop 4 --flip
+                                          other images, augmented
+  dctps train --config base.yaml --seed 1
+                                          settings of a file, one changed
+  dctps train --out runs/mine --resume    go on with the run in a folder`
 
 export function register(program: Command): void {
   const command = program.command('train').description('Train a network and write its run folder.')
@@ -83,7 +88,9 @@ async function train(options: TrainCommandOptions): Promise<void> {
 async function baseSettings({ config, out, resume }: TrainCommandOptions): Promise<Settings> {
   if (config !== undefined) return readSettings(config)
   if (out === undefined || resume !== true) return {}
-  return readSettings(runPaths(out).config)
+  const paths = runPaths(out)
+  // Without a run there is nothing to read; that is said where runs are started.
+  return (await folderState(paths)) === 'free' ? {} : readSettings(paths.config)
 }
 
 function describeResult({ paths, summary, wasFinished }: RunResult): string[] {

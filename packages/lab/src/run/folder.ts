@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rmdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DctpsError } from 'dctps'
 import { fileError } from 'dctps/internal/file/node'
 import type { RunConfig } from '../config/index.js'
@@ -97,7 +97,7 @@ async function namesIn(folder: string): Promise<string[]> {
  */
 export async function createFolder(folder: string, fill: () => Promise<void>): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
   } catch (error) {
     throw fileError('write', folder, error)
   }
@@ -108,6 +108,21 @@ export async function createFolder(folder: string, fill: () => Promise<void>): P
     await rmdir(folder).catch(() => {})
     throw error
   }
+}
+
+/** Level by level: Node's own recursion never ends where a parent exists but takes no folders, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const attempt = () =>
+    mkdir(folder).then(
+      () => null,
+      (error: NodeJS.ErrnoException) => error,
+    )
+  const failure = await attempt()
+  if (failure === null || (await kindOfPath(folder)) === 'folder') return
+  if (failure.code !== 'ENOENT') throw failure
+  await makeFolder(dirname(folder))
+  const second = await attempt()
+  if (second !== null) throw second
 }
 
 /** What lies at a path; null when nothing does, or it cannot be seen. */

@@ -1,6 +1,13 @@
 // Training runs and their folders.
 
-export { defaultRunFolder, type FolderState, folderState, type RunPaths, runPaths } from './folder.js'
+export {
+  defaultRunFolder,
+  type FolderState,
+  folderState,
+  kindOfPath,
+  type RunPaths,
+  runPaths,
+} from './folder.js'
 export { type LayerCost, layerCosts } from './layer-costs.js'
 export { type PictureOptions, readPicture } from './picture.js'
 export { networkInput, openConfiguredData, type PreparedRun, prepareRun } from './prepare.js'

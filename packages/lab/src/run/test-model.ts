@@ -2,6 +2,7 @@
 
 import {
   byteValues,
+  checkImagesFit,
   compileProgram,
   DctpsError,
   type Evaluation,
@@ -23,8 +24,9 @@ export interface ModelTest extends Evaluation {
  * @throws DctpsError `data` when classes or images of the data do not fit the model
  */
 export async function testModel(model: Model, dataset: ImageDataset, threads: number): Promise<ModelTest> {
-  checkClasses(model, dataset)
   const { network, supports } = model
+  checkImagesFit(dataset, network.input)
+  checkClasses(model, dataset)
   const program = compileProgram(network, supports, {
     batch: Math.min(batch, dataset.labels.length),
     input: { type: 'bytes', source: dataset.shape },
