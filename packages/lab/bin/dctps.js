@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+// Committed, because npm links commands before the first build.
+import '../dist/cli/main.js'
