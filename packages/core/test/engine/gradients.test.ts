@@ -1,29 +1,72 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { kernelLayers, NetworkBuilder } from '#core/network/network'
+import { activationSize } from '#core/shape/activation'
+import { Lcg } from '../reference/lcg.js'
 import { ReferenceNetwork } from '../reference/network.js'
-import { arbitraryLayerCase, arbitraryNetwork } from '../reference/random-network.js'
+import {
+  arbitraryLayerCase,
+  arbitraryNetwork,
+  fillNetwork,
+  type LayerCase,
+} from '../reference/random-network.js'
 import { expectNear } from './compare.js'
 import { runCase } from './run.js'
+
+/** Runs one layer through engine and reference, and compares all that the layer computes. */
+async function expectLayerAgrees(layerCase: LayerCase, lanes: number): Promise<void> {
+  const reference = new ReferenceNetwork(layerCase.network, layerCase.supports, layerCase.parameters)
+  const logits = reference.forward(layerCase.x, 'train')
+  const expected = reference.backwardFrom(layerCase.dy)
+  const ours = await runCase(layerCase, { objective: 'upstream', upstream: layerCase.dy, lanes })
+  expectNear('y', ours.logits, logits, 2e-6)
+  expectNear('dx', ours.inputGradient, expected.input, 2e-6)
+  // Gradients of parameters are sums over images and positions that may cancel: relative to what is summed.
+  const summed = Math.hypot(...layerCase.dy)
+  for (const [name, gradient] of expected.parameters) {
+    expectNear(name, ours.gradients.get(name)!, gradient, 2e-6, summed)
+  }
+}
 
 describe('one layer', () => {
   test('output and gradients equal the float64 reference for random shapes, kinds and batches', async () => {
     await fc.assert(
-      fc.asyncProperty(arbitraryLayerCase(), fc.constantFrom(4, 8, 16, 32), async (layerCase, lanes) => {
-        const reference = new ReferenceNetwork(layerCase.network, layerCase.supports, layerCase.parameters)
-        const logits = reference.forward(layerCase.x, 'train')
-        const expected = reference.backwardFrom(layerCase.dy)
-        const ours = await runCase(layerCase, { objective: 'upstream', upstream: layerCase.dy, lanes })
-        expectNear('y', ours.logits, logits, 2e-6)
-        expectNear('dx', ours.inputGradient, expected.input, 2e-6)
-        // Gradients of parameters are sums over images and positions that may cancel: relative to what is summed.
-        const summed = Math.hypot(...layerCase.dy)
-        for (const [name, gradient] of expected.parameters) {
-          expectNear(name, ours.gradients.get(name)!, gradient, 2e-6, summed)
-        }
-      }),
+      fc.asyncProperty(arbitraryLayerCase(), fc.constantFrom(4, 8, 16, 32), expectLayerAgrees),
       { numRuns: 150, seed: 1 },
     )
   })
+
+  // Shapes of the paper's networks, on small images: lengths that random small shapes never reach.
+  test.each([
+    { inputs: 16, outputs: 120, size: 5, image: 5 },
+    { inputs: 64, outputs: 64, size: 3, padding: 1, image: 4 },
+    { inputs: 64, outputs: 128, size: 3, stride: 2, padding: 1, image: 5 },
+    { inputs: 64, outputs: 256, size: 1, image: 3 },
+    { inputs: 256, outputs: 64, size: 1, image: 3 },
+    { inputs: 128, outputs: 256, size: 1, stride: 2, image: 5 },
+    { inputs: 3, outputs: 64, size: 7, stride: 2, padding: 3, image: 8 },
+    { inputs: 96, outputs: 96, size: 3, stride: 2, padding: 1, groups: 96, image: 5 },
+    { inputs: 32, outputs: 48, size: 3, padding: 1, groups: 4, image: 4 },
+    { inputs: 320, outputs: 1280, size: 1, image: 2 },
+    { inputs: 512, outputs: 100, size: 1, image: 1 },
+    { inputs: 101, outputs: 211, size: 1, image: 1 },
+  ])(
+    '$inputs -> $outputs, $size x $size, as the float64 reference',
+    async ({ image, inputs, outputs, ...options }) => {
+      const builder = new NetworkBuilder(
+        'layer',
+        { channels: inputs, height: image, width: image },
+        { kind: 'dctps' },
+      )
+      builder.flatten(builder.conv2d('layer', builder.input, outputs, { bias: true, ...options }))
+      const network = builder.build()
+      const random = new Lcg(inputs + outputs)
+      const filled = fillNetwork(network, 3, 0.05, random)
+      const layer = kernelLayers(network)[0]!
+      const dy = random.values(3 * activationSize(layer.output))
+      await expectLayerAgrees({ ...filled, layer, dy }, 4)
+    },
+  )
 })
 
 describe('a network', () => {
