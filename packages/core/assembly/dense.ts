@@ -2,7 +2,7 @@
 // `offsets[n]` is the byte offset of patch entry n's input row from the patch's first tile (of group 0), and
 // `groupBytes` the distance between the channels of neighbouring groups.
 
-import { laneSum } from './elementwise'
+import { putSum } from './elementwise'
 
 /** `y[o] = sum_n W[o][n] x[n]` for each of `columns` tiles. Blocks of 4 outputs by 8 lanes stay in registers. */
 export function denseForward(
@@ -333,11 +333,6 @@ export function denseGradient(
   }
 }
 
-function put(slot: usize, sum: v128, first: i32): void {
-  const before: f64 = first == 0 ? 0 : <f64>load<f32>(slot)
-  store<f32>(slot, <f32>(before + laneSum(sum)))
-}
-
 function gradient1(
   x: usize,
   xStep: usize,
@@ -357,7 +352,7 @@ function gradient1(
     px += xStep
     dy += yStep
   }
-  put(slot, sum, first)
+  putSum(slot, sum, first)
 }
 
 function gradient4x2(
@@ -405,15 +400,15 @@ function gradient4x2(
     pq += xStep
     dy += yStep
   }
-  put(slot, a0, first)
-  put(slot + 4, a1, first)
+  putSum(slot, a0, first)
+  putSum(slot + 4, a1, first)
   slot += slotRow
-  put(slot, b0, first)
-  put(slot + 4, b1, first)
+  putSum(slot, b0, first)
+  putSum(slot + 4, b1, first)
   slot += slotRow
-  put(slot, c0, first)
-  put(slot + 4, c1, first)
+  putSum(slot, c0, first)
+  putSum(slot + 4, c1, first)
   slot += slotRow
-  put(slot, d0, first)
-  put(slot + 4, d1, first)
+  putSum(slot, d0, first)
+  putSum(slot + 4, d1, first)
 }

@@ -128,9 +128,15 @@ export function laneSum(v: v128): f64 {
   )
 }
 
+/** Writes the sum of the lanes, added to what is there unless `row` (or whatever counts the calls) is 0. */
+export function putSum(target: usize, sum: v128, row: i32): void {
+  const before: f64 = row == 0 ? 0 : <f64>load<f32>(target)
+  store<f32>(target, <f32>(before + laneSum(sum)))
+}
+
 /**
- * The last step of a DCTpS layer's input gradient: with `u = D^T dy` (unscaled), `dot (+)= <x, u>`, the gradient of alpha,
- * and `target (+)= alpha * u`. `row` is the index of the first row in the block: at 0 the dot product is assigned.
+ * The last step of a DCTpS layer's input gradient: with `u = D^T dy` (unscaled), `dot = <x, u>`, the gradient of alpha,
+ * and `target (+)= alpha * u`.
  */
 export function scaleAndDotRows(
   u: usize,
@@ -218,8 +224,6 @@ export function biasGradient(
       for (let i: usize = 0; i < rowBytes; i += 16) sum = f32x4.add(sum, v128.load(p + i))
       p += tile
     }
-    const slot = gradient + ((<usize>c) << 2)
-    const before: f64 = row == 0 ? 0 : <f64>load<f32>(slot)
-    store<f32>(slot, <f32>(before + laneSum(sum)))
+    putSum(gradient + ((<usize>c) << 2), sum, row)
   }
 }

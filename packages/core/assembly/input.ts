@@ -4,7 +4,10 @@
 
 import { blockImages } from './slot'
 
-/** `source` [images][C][H][W] bytes; `table` [C][256] float32, the normalised value of each byte. */
+/**
+ * `source` [images][C][H][W] bytes; `table` [C][256] float32, the normalised value of each byte. Four lanes at a time, so
+ * that whole vectors are stored.
+ */
 export function loadBytes(
   slot: usize,
   source: usize,
@@ -23,31 +26,71 @@ export function loadBytes(
   const rowBytes = (<usize>lanes) << 2
   const images = blockImages(slot, block, lanes)
   const plane = <usize>(sourceRows * sourceColumns)
-  for (let lane = 0; lane < lanes; lane++) {
-    const target = y + ((<usize>lane) << 2)
-    const index = block * lanes + lane
-    const image = source + <usize>index * plane * <usize>channels
-    const placement = placements + ((<usize>index) << 4)
-    const top = lane < images ? load<i32>(placement) : sourceRows
-    const left = lane < images ? load<i32>(placement, 4) : 0
-    const flipped = lane < images ? load<i32>(placement, 8) : 0
+  const imageBytes = plane * <usize>channels
+  for (let lane = 0; lane < lanes; lane += 4) {
+    const first = block * lanes + lane
+    const image = source + <usize>first * imageBytes
+    const place = placements + ((<usize>first) << 4)
+    const here = images - lane
     for (let c = 0; c < channels; c++) {
       const values = table + ((<usize>c) << 10)
-      const outside: f32 = lane < images ? load<f32>(values) : 0
       for (let h = 0; h < rows; h++) {
-        const line = h + top
-        const inside = line >= 0 && line < sourceRows
-        const from = image + <usize>c * plane + <usize>(line * sourceColumns)
-        let to = target + <usize>h * pitch + <usize>c * rowBytes
+        const line = image + <usize>c * plane
+        const l0 = sourceLine(line, place, h, sourceRows, sourceColumns, here > 0)
+        const l1 = sourceLine(line + imageBytes, place + 16, h, sourceRows, sourceColumns, here > 1)
+        const l2 = sourceLine(line + 2 * imageBytes, place + 32, h, sourceRows, sourceColumns, here > 2)
+        const l3 = sourceLine(line + 3 * imageBytes, place + 48, h, sourceRows, sourceColumns, here > 3)
+        let to = y + ((<usize>lane) << 2) + <usize>h * pitch + <usize>c * rowBytes
         for (let w = 0; w < columns; w++) {
-          const column = (flipped ? columns - 1 - w : w) + left
-          let value = outside
-          if (inside && column >= 0 && column < sourceColumns) {
-            value = load<f32>(values + ((<usize>load<u8>(from + <usize>column)) << 2))
-          }
-          store<f32>(to, value)
+          let v = f32x4.splat(pixelValue(l0, place, w, columns, sourceColumns, values))
+          v = f32x4.replace_lane(v, 1, pixelValue(l1, place + 16, w, columns, sourceColumns, values))
+          v = f32x4.replace_lane(v, 2, pixelValue(l2, place + 32, w, columns, sourceColumns, values))
+          v = f32x4.replace_lane(v, 3, pixelValue(l3, place + 48, w, columns, sourceColumns, values))
+          v128.store(to, v)
           to += <usize>channels * rowBytes
         }
+      }
+    }
+    clearLanes(y + ((<usize>lane) << 2), pitch, rows, columns * channels, rowBytes, here)
+  }
+}
+
+/** Address of the source line that output row `h` shows; 0 outside the source or without an image. */
+function sourceLine(
+  plane: usize,
+  placement: usize,
+  h: i32,
+  sourceRows: i32,
+  sourceColumns: i32,
+  present: bool,
+): usize {
+  if (!present) return 0
+  const line = h + load<i32>(placement)
+  return line >= 0 && line < sourceRows ? plane + <usize>(line * sourceColumns) : 0
+}
+
+function pixelValue(
+  line: usize,
+  placement: usize,
+  w: i32,
+  columns: i32,
+  sourceColumns: i32,
+  values: usize,
+): f32 {
+  if (!line) return load<f32>(values)
+  const column = (load<i32>(placement, 8) ? columns - 1 - w : w) + load<i32>(placement, 4)
+  const byte: usize = column >= 0 && column < sourceColumns ? <usize>load<u8>(line + <usize>column) : 0
+  return load<f32>(values + (byte << 2))
+}
+
+/** Zeroes those of four lanes that hold no image: `present` of them do. */
+function clearLanes(y: usize, pitch: usize, rows: i32, tilesRows: i32, rowBytes: usize, present: i32): void {
+  for (let lane = max(present, 0); lane < 4; lane++) {
+    for (let h = 0; h < rows; h++) {
+      let to = y + ((<usize>lane) << 2) + <usize>h * pitch
+      for (let i = 0; i < tilesRows; i++) {
+        store<f32>(to, 0)
+        to += rowBytes
       }
     }
   }

@@ -2,7 +2,7 @@
 // first entry of channel o. `offsets[e]` is the byte offset of entry e's input row from the patch's first tile, so that
 // convolution, stride and groups are all the same loop. Cost and memory follow the stored entries.
 
-import { laneSum } from './elementwise'
+import { putSum } from './elementwise'
 
 /** `y[o] (+)= sum_e values[e] * x[offsets[e]]` for each of `columns` tiles. */
 export function sparseForward(
@@ -97,7 +97,10 @@ export function sparseInputGradient(
   }
 }
 
-/** `gradient[e] (+)= <dy[o], x[offsets[e]]>` over one row of tiles; assigned at row 0. */
+/**
+ * `gradient[e] (+)= <dy[o], x[offsets[e]]>` over one row of tiles; assigned at row 0. Entries of one channel go four at a
+ * time, so that its `dy` is loaded once for four.
+ */
 export function sparseGradient(
   x: usize,
   xStep: usize,
@@ -113,26 +116,80 @@ export function sparseGradient(
 ): void {
   const rowBytes = (<usize>lanes) << 2
   for (let o = 0; o < channels; o++) {
-    const first = load<u32>(rowStarts + ((<usize>o) << 2))
+    let e = load<u32>(rowStarts + ((<usize>o) << 2))
     const last = load<u32>(rowStarts + ((<usize>o) << 2) + 4)
-    for (let e = first; e < last; e++) {
-      let px = x + load<u32>(offsets + ((<usize>e) << 2))
-      let py = dy + <usize>o * rowBytes
-      let s0 = f32x4.splat(0)
-      let s1 = s0
-      for (let w = 0; w < columns; w++) {
-        let i: usize = 0
-        for (; i + 32 <= rowBytes; i += 32) {
-          s0 = f32x4.add(s0, f32x4.mul(v128.load(px + i), v128.load(py + i)))
-          s1 = f32x4.add(s1, f32x4.mul(v128.load(px + i, 16), v128.load(py + i, 16)))
-        }
-        if (i < rowBytes) s0 = f32x4.add(s0, f32x4.mul(v128.load(px + i), v128.load(py + i)))
-        px += xStep
-        py += yStep
-      }
-      const slot = gradient + ((<usize>e) << 2)
-      const before: f64 = row == 0 ? 0 : <f64>load<f32>(slot)
-      store<f32>(slot, <f32>(before + laneSum(f32x4.add(s0, s1))))
+    const py = dy + <usize>o * rowBytes
+    for (; e + 4 <= last; e += 4) {
+      const at = (<usize>e) << 2
+      gradient4(x, xStep, py, yStep, columns, rowBytes, offsets + at, gradient + at, row)
+    }
+    for (; e < last; e++) {
+      const at = (<usize>e) << 2
+      gradient1(x + load<u32>(offsets + at), xStep, py, yStep, columns, rowBytes, gradient + at, row)
     }
   }
+}
+
+function gradient4(
+  x: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  rowBytes: usize,
+  offsets: usize,
+  gradient: usize,
+  row: i32,
+): void {
+  let pa = x + load<u32>(offsets)
+  let pb = x + load<u32>(offsets, 4)
+  let pc = x + load<u32>(offsets, 8)
+  let pd = x + load<u32>(offsets, 12)
+  let a = f32x4.splat(0)
+  let b = a
+  let c = a
+  let d = a
+  for (let w = 0; w < columns; w++) {
+    for (let i: usize = 0; i < rowBytes; i += 16) {
+      const v = v128.load(dy + i)
+      a = f32x4.add(a, f32x4.mul(v, v128.load(pa + i)))
+      b = f32x4.add(b, f32x4.mul(v, v128.load(pb + i)))
+      c = f32x4.add(c, f32x4.mul(v, v128.load(pc + i)))
+      d = f32x4.add(d, f32x4.mul(v, v128.load(pd + i)))
+    }
+    pa += xStep
+    pb += xStep
+    pc += xStep
+    pd += xStep
+    dy += yStep
+  }
+  putSum(gradient, a, row)
+  putSum(gradient + 4, b, row)
+  putSum(gradient + 8, c, row)
+  putSum(gradient + 12, d, row)
+}
+
+function gradient1(
+  x: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  rowBytes: usize,
+  gradient: usize,
+  row: i32,
+): void {
+  let s0 = f32x4.splat(0)
+  let s1 = s0
+  for (let w = 0; w < columns; w++) {
+    let i: usize = 0
+    for (; i + 32 <= rowBytes; i += 32) {
+      s0 = f32x4.add(s0, f32x4.mul(v128.load(x + i), v128.load(dy + i)))
+      s1 = f32x4.add(s1, f32x4.mul(v128.load(x + i, 16), v128.load(dy + i, 16)))
+    }
+    if (i < rowBytes) s0 = f32x4.add(s0, f32x4.mul(v128.load(x + i), v128.load(dy + i)))
+    x += xStep
+    dy += yStep
+  }
+  putSum(gradient, f32x4.add(s0, s1), row)
 }
