@@ -2,7 +2,7 @@
 // `offsets[n]` is the byte offset of patch entry n's input row from the patch's first tile (of group 0), and
 // `groupBytes` the distance between the channels of neighbouring groups.
 
-import { putSum } from './elementwise'
+import { dotTiles, putSum } from './elementwise'
 
 /** `y[o] = sum_n W[o][n] x[n]` for each of `columns` tiles. Blocks of 4 outputs by 8 lanes stay in registers. */
 export function denseForward(
@@ -303,56 +303,32 @@ export function denseGradient(
         )
       if (n < patch)
         for (let k = 0; k < 4; k++)
-          gradient1(
-            px,
+          dotTiles(
+            px + load<u32>(offsets + ((<usize>n) << 2)),
             xStep,
             py + <usize>k * rowBytes,
             yStep,
             columns,
             rowBytes,
-            offsets + ((<usize>n) << 2),
             slot + ((<usize>(k * patch + n)) << 2),
             first,
           )
       o += 4
     } else {
       for (let n = 0; n < patch; n++)
-        gradient1(
-          px,
+        dotTiles(
+          px + load<u32>(offsets + ((<usize>n) << 2)),
           xStep,
           py,
           yStep,
           columns,
           rowBytes,
-          offsets + ((<usize>n) << 2),
           slot + ((<usize>n) << 2),
           first,
         )
       o += 1
     }
   }
-}
-
-function gradient1(
-  x: usize,
-  xStep: usize,
-  dy: usize,
-  yStep: usize,
-  columns: i32,
-  rowBytes: usize,
-  offsets: usize,
-  slot: usize,
-  first: i32,
-): void {
-  let px = x + load<u32>(offsets)
-  let sum = f32x4.splat(0)
-  for (let w = 0; w < columns; w++) {
-    for (let i: usize = 0; i < rowBytes; i += 16)
-      sum = f32x4.add(sum, f32x4.mul(v128.load(px + i), v128.load(dy + i)))
-    px += xStep
-    dy += yStep
-  }
-  putSum(slot, sum, first)
 }
 
 function gradient4x2(

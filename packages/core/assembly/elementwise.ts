@@ -134,6 +134,32 @@ export function putSum(target: usize, sum: v128, row: i32): void {
   store<f32>(target, <f32>(before + laneSum(sum)))
 }
 
+/** `target (+)= <x, dy>` over `columns` tiles, one channel of each; assigned when `row` is 0. */
+export function dotTiles(
+  x: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  rowBytes: usize,
+  target: usize,
+  row: i32,
+): void {
+  let s0 = f32x4.splat(0)
+  let s1 = s0
+  for (let w = 0; w < columns; w++) {
+    let i: usize = 0
+    for (; i + 32 <= rowBytes; i += 32) {
+      s0 = f32x4.add(s0, f32x4.mul(v128.load(x + i), v128.load(dy + i)))
+      s1 = f32x4.add(s1, f32x4.mul(v128.load(x + i, 16), v128.load(dy + i, 16)))
+    }
+    if (i < rowBytes) s0 = f32x4.add(s0, f32x4.mul(v128.load(x + i), v128.load(dy + i)))
+    x += xStep
+    dy += yStep
+  }
+  putSum(target, f32x4.add(s0, s1), row)
+}
+
 /**
  * The last step of a DCTpS layer's input gradient: with `u = D^T dy` (unscaled), `dot = <x, u>`, the gradient of alpha,
  * and `target (+)= alpha * u`.

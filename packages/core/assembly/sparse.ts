@@ -2,7 +2,7 @@
 // first entry of channel o. `offsets[e]` is the byte offset of entry e's input row from the patch's first tile, so that
 // convolution, stride and groups are all the same loop. Cost and memory follow the stored entries.
 
-import { putSum } from './elementwise'
+import { dotTiles, putSum } from './elementwise'
 
 /** `y[o] (+)= sum_e values[e] * x[offsets[e]]` for each of `columns` tiles. */
 export function sparseForward(
@@ -125,7 +125,7 @@ export function sparseGradient(
     }
     for (; e < last; e++) {
       const at = (<usize>e) << 2
-      gradient1(x + load<u32>(offsets + at), xStep, py, yStep, columns, rowBytes, gradient + at, row)
+      dotTiles(x + load<u32>(offsets + at), xStep, py, yStep, columns, rowBytes, gradient + at, row)
     }
   }
 }
@@ -167,29 +167,4 @@ function gradient4(
   putSum(gradient + 4, b, row)
   putSum(gradient + 8, c, row)
   putSum(gradient + 12, d, row)
-}
-
-function gradient1(
-  x: usize,
-  xStep: usize,
-  dy: usize,
-  yStep: usize,
-  columns: i32,
-  rowBytes: usize,
-  gradient: usize,
-  row: i32,
-): void {
-  let s0 = f32x4.splat(0)
-  let s1 = s0
-  for (let w = 0; w < columns; w++) {
-    let i: usize = 0
-    for (; i + 32 <= rowBytes; i += 32) {
-      s0 = f32x4.add(s0, f32x4.mul(v128.load(x + i), v128.load(dy + i)))
-      s1 = f32x4.add(s1, f32x4.mul(v128.load(x + i, 16), v128.load(dy + i, 16)))
-    }
-    if (i < rowBytes) s0 = f32x4.add(s0, f32x4.mul(v128.load(x + i), v128.load(dy + i)))
-    x += xStep
-    dy += yStep
-  }
-  putSum(gradient, f32x4.add(s0, s1), row)
 }
