@@ -41,13 +41,13 @@ Examples:
   dctps allocate --network lenet5 --channels 3 --classes 100 --rule erk --json`
 
 export function register(program: Command): void {
-  const names = supportRules.map(({ name }) => name)
+  const rules = supportRules.map(({ name, summary }) => `${name} (${summary})`)
   const command = program
     .command('allocate')
     .description('Show how many weights each layer gets at a density.')
   addSettingOptions(command, ['network', 'density'])
     .addOption(
-      new Option('--rule <name>', `${names.join(', ')}, or all side by side (default epl)`).helpGroup(
+      new Option('--rule <name>', `${rules.join('; ')}; or all side by side (default epl)`).helpGroup(
         'Network:',
       ),
     )

@@ -24,9 +24,11 @@ interface DemoCommandOptions {
 }
 
 const examples = `
-Trains LeNet-5 and ResNet-8 on the built-in images: DCTpS and plain sparse networks with the same few weights, and a dense
-one, each at the same learning rates. Takes about three minutes on two cores; the report is one HTML file that needs
-nothing else. Ctrl-C stops and saves; the same command goes on, and does not repeat what is finished.
+Trains LeNet-5 and ResNet-8 on the built-in images: DCTpS and plain sparse
+networks with the same few weights, and a dense one, each at the same learning
+rates. Takes about three minutes on two cores; the report is one HTML file that
+needs nothing else. Ctrl-C stops and saves; the same command goes on, and does
+not repeat what is finished.
 
 Examples:
   dctps demo                        the main job (what npm start runs)

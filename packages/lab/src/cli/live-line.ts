@@ -18,7 +18,8 @@ export class LiveLine {
   readonly #terminal: Terminal
   /** Whether lines can be drawn over. */
   readonly live: boolean
-  #shownAt = Number.NEGATIVE_INFINITY
+  // Work that is done in a moment needs no progress.
+  #shownAt = performance.now()
   #drawn = false
 
   constructor(terminal: Terminal) {

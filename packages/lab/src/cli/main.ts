@@ -41,31 +41,33 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     await program.parseAsync(args, { from: 'user' })
-    return Number(process.exitCode ?? exitCodes.success)
+    return exitCodes.success
   } catch (error) {
-    const line = messageOf(error)
+    const line = messageOf(error, running)
     if (line !== null) process.stderr.write(`${running}: ${line}\n`)
     return exitCodeOf(error)
   }
 }
 
 /** One line, or null where everything has been said; what nobody expected keeps its stack. */
-function messageOf(error: unknown): string | null {
+function messageOf(error: unknown, command: string): string | null {
   if (error instanceof DctpsError) return error.message.replaceAll('\n', ' ')
-  if (error instanceof CommanderError)
-    return error.exitCode === 0 || error.code === 'commander.help' ? null : usageMessage(error)
+  if (error instanceof CommanderError) {
+    const helpWasPrinted = error.exitCode === 0 || error.code === 'commander.help'
+    return helpWasPrinted ? null : `${inOneLine(error.message)}; see ${command} --help`
+  }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `unexpected error, please report it: ${trace}`
 }
 
 /** Commander's words in the form of ours. */
-function usageMessage({ message }: CommanderError): string {
-  const text = message
+function inOneLine(message: string): string {
+  return message
     .replace(/^error: /, '')
     .replace(/\s*\(Did you mean (.*?)\?\)/s, ' (did you mean $1?)')
     .replaceAll('\n', ' ')
     .trim()
-  return `${text}; see --help`
+    .replace(/\.$/, '')
 }
 
 // Whoever reads our output may stop reading, as `head` does.

@@ -1,68 +1,50 @@
-// How a run looks while it goes on: one live line on a terminal, a line now and then elsewhere.
+// How a run looks while it goes on: a live line for what passes, lines that stay for start, epochs and warnings.
 
 import type { EpochRecord, TrainEvent } from 'dctps'
 import { formatCount, formatDensity, formatDuration, formatPercent } from '../report/format.js'
 import { networkSizes, type RunEvent } from '../run/index.js'
+import { LiveLine, type Terminal } from './live-line.js'
 
 type StepEvent = Extract<TrainEvent, { type: 'step' }>
 type ReadyEvent = Extract<RunEvent, { type: 'ready' }>
 
-/** What is drawn on; a process' stdout or stderr. */
-export interface Terminal {
-  write(text: string): unknown
-  readonly isTTY?: boolean
-  readonly columns?: number
-}
-
-/** Between two drawings of the live line. */
-const drawMilliseconds = 100
-/** Between two lines where lines stay. */
-const lineMilliseconds = 3000
-
-const eraseLine = '\r\u001b[2K'
-
 /** Shows a run's events as they come. */
 export class Progress {
-  readonly #terminal: Terminal
-  readonly #live: boolean
-  #shownAt = performance.now()
-  #drawn = false
-  #startedAt = 0
+  readonly #line: LiveLine
+  #startedAt = performance.now()
   #epochs = 0
   /** Epochs, with fractions, done before this session. */
   #begin = 0
 
   constructor(terminal: Terminal) {
-    this.#terminal = terminal
-    this.#live = terminal.isTTY === true
+    this.#line = new LiveLine(terminal)
   }
 
   show(event: RunEvent): void {
     switch (event.type) {
       case 'data':
-        this.#passing(
-          `reading images: ${formatCount(event.done)} of ${formatCount(event.total)}`,
-          event.done === event.total,
-        )
+        this.#line.pass(`reading images: ${formatCount(event.done)} of ${formatCount(event.total)}`)
         break
       case 'warning':
-        this.#line(`warning: ${event.message}`)
+        this.#line.keep(`warning: ${event.message}`)
         break
       case 'ready':
         this.#startedAt = performance.now()
         this.#epochs = event.prepared.config.epochs
         this.#begin = event.from.epoch + event.from.stepInEpoch / event.trainer.stepsPerEpoch
-        for (const line of describeStart(event)) this.#line(line)
+        for (const line of describeStart(event)) this.#line.keep(line)
         break
       case 'step':
-        this.#passing(this.#describeStep(event), false)
+        this.#line.pass(this.#describeStep(event))
         break
       case 'epoch':
-        if (this.#live || this.#isDue(lineMilliseconds) || event.record.epoch === this.#epochs)
-          this.#line(describeEpoch(event.record, event.best))
+        // Short epochs would fill a log file; the last one is always there.
+        if (this.#line.live || this.#line.due || event.record.epoch === this.#epochs) {
+          this.#line.keep(describeEpoch(event.record, event.best))
+        }
         break
       case 'testing':
-        this.#passing('testing', false)
+        this.#line.pass('testing')
         break
       case 'end':
         break
@@ -71,31 +53,7 @@ export class Progress {
 
   /** Takes the live line away. */
   clear(): void {
-    if (this.#drawn) this.#terminal.write(eraseLine)
-    this.#drawn = false
-  }
-
-  /** A line that gives way to the next one on a terminal, and is mostly left out elsewhere. */
-  #passing(text: string, last: boolean): void {
-    if (!this.#isDue(this.#live ? drawMilliseconds : lineMilliseconds) && !last) return
-    if (!this.#live) {
-      if (!last) this.#line(text)
-      return
-    }
-    const width = (this.#terminal.columns ?? 80) - 1
-    this.#terminal.write(`${eraseLine}${text.slice(0, width)}`)
-    this.#drawn = true
-    this.#shownAt = performance.now()
-  }
-
-  #line(text: string): void {
-    this.clear()
-    this.#terminal.write(`${text}\n`)
-    this.#shownAt = performance.now()
-  }
-
-  #isDue(milliseconds: number): boolean {
-    return performance.now() - this.#shownAt >= milliseconds
+    this.#line.clear()
   }
 
   #describeStep(event: StepEvent): string {

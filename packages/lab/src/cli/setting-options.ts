@@ -34,7 +34,7 @@ const groups: Readonly<Record<string, Partial<Record<SettingName, OptionText>>>>
     },
     rule: {
       flags: '--rule <name>',
-      help: `how they are shared among layers: ${names(supportRules)} (default ${rule})`,
+      help: `how they are shared among layers: ${names(supportRules)}; see dctps allocate --help (default ${rule})`,
     },
     alpha: {
       flags: '--alpha <how>',

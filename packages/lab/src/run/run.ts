@@ -9,19 +9,27 @@ import {
   DctpsError,
   decodeTrainState,
   type EpochRecord,
-  encodeTrainState,
   type TrainEvent,
   Trainer,
   type TrainState,
   type TransformCache,
 } from 'dctps'
-import { createNodeRunner, readFileChecked, writeFileAtomic } from 'dctps/node'
+import { nodePlatform, readFileChecked, writeFileAtomic } from 'dctps/node'
 import { type RunConfig, readSettings, resolveConfig } from '../config/index.js'
 import { describeSession, recordSession } from './environment.js'
 import { EpochLog } from './epoch-log.js'
 import { finishRun } from './finish.js'
-import { createFolder, defaultRunFolder, folderState, identityOf, type RunPaths, runPaths } from './folder.js'
+import {
+  createFolder,
+  defaultRunFolder,
+  type FolderState,
+  folderState,
+  identityOf,
+  type RunPaths,
+  runPaths,
+} from './folder.js'
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.js'
+import { StateWriter } from './state-writer.js'
 import { type RunSummary, readSummary } from './summary.js'
 
 export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
@@ -76,10 +84,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   if (status === 'finished') return { paths, summary: await readSummary(paths.summary), wasFinished: true }
   const trainer = await Trainer.create(
     prepared.task,
-    {
-      createRunner: (program) => createNodeRunner(program, config.threads),
-      ...(options.transforms && { transforms: options.transforms }),
-    },
+    { ...nodePlatform(config.threads), ...(options.transforms && { transforms: options.transforms }) },
     saved,
   )
   try {
@@ -104,26 +109,25 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
 }
 
 /** Decides, before any work, whether the folder can take this run. */
-async function checkFolder(paths: RunPaths, config: RunConfig, resume: boolean) {
-  const status = await folderState(paths)
-  if (resume) {
-    if (status === 'free') {
-      throw new DctpsError(
-        'usage',
-        `there is no run to resume in ${paths.folder}; leave out --resume to start one, or name another folder with --out`,
-      )
-    }
-    if (status === 'begun') {
-      const begun = resolveConfig(await readSettings(paths.config))
-      checkSameConfiguration(identityOf(begun), identityOf(config), paths.config)
-    }
-  } else if (status !== 'free') {
+async function checkFolder(paths: RunPaths, config: RunConfig, resume: boolean): Promise<FolderState> {
+  const { folder } = paths
+  const state = await folderState(paths)
+  if (resume && state === 'free') {
     throw new DctpsError(
       'usage',
-      `${paths.folder} already holds a ${status === 'finished' ? 'finished' : 'begun'} run; ${status === 'finished' ? '' : 'go on with it by --resume, or '}name another folder with --out`,
+      `there is no run to resume in ${folder}; leave out --resume to start one, or name another folder with --out`,
     )
   }
-  return status
+  if (!resume && state !== 'free') {
+    const holds = state === 'finished' ? 'a finished run' : 'a run that is not finished'
+    const next = state === 'finished' ? '' : 'go on with it by --resume, or '
+    throw new DctpsError('usage', `${folder} already holds ${holds}; ${next}name another folder with --out`)
+  }
+  if (state === 'begun') {
+    const begun = resolveConfig(await readSettings(paths.config))
+    checkSameConfiguration(identityOf(begun), identityOf(config), paths.config)
+  }
+  return state
 }
 
 async function readState(file: string, prepared: PreparedRun): Promise<TrainState> {
@@ -171,58 +175,6 @@ function checkFinite({ epoch, step, validationLoss }: EpochRecord): void {
     'numeric',
     `the validation loss became ${validationLoss} after epoch ${epoch}, step ${step}; lower the learning rate or use warm-up`,
   )
-}
-
-/** Saves the state of a run from time to time, and knows what was saved last. */
-class StateWriter {
-  readonly #trainer: Trainer
-  readonly #prepared: PreparedRun
-  readonly #file: string
-  #savedAt = performance.now()
-
-  constructor(trainer: Trainer, prepared: PreparedRun, file: string) {
-    this.#trainer = trainer
-    this.#prepared = prepared
-    this.#file = file
-  }
-
-  async writeWhenDue(): Promise<void> {
-    if (performance.now() - this.#savedAt >= this.#prepared.config.saveEvery * 1000) await this.write()
-  }
-
-  async write(): Promise<TrainState> {
-    const { spec, fingerprint, task } = this.#prepared
-    const state = await this.#trainer.state()
-    await writeFileAtomic(this.#file, encodeTrainState({ spec, configuration: fingerprint, state }, task))
-    this.#savedAt = performance.now()
-    return state
-  }
-
-  /** Saves what can be saved when training has stopped, and says how things stand. */
-  async explain(error: unknown): Promise<unknown> {
-    if (!(error instanceof DctpsError)) return error
-    if (error.code === 'cancelled') {
-      try {
-        const { epoch, stepInEpoch } = await this.write()
-        return new DctpsError(
-          'cancelled',
-          `stopped in epoch ${epoch + 1} after ${stepInEpoch} steps; the state is saved`,
-        )
-      } catch (failure) {
-        return failure
-      }
-    }
-    if (error.code !== 'numeric') return error
-    const kept = await readFileChecked(this.#file).then(
-      (bytes) => decodeTrainState(bytes, this.#file).state,
-      () => null,
-    )
-    const state =
-      kept === null
-        ? 'no state had been saved'
-        : `the state of epoch ${kept.epoch + 1}, step ${kept.stepInEpoch} is kept in ${this.#file}`
-    return new DctpsError('numeric', `${error.message}; ${state}`, { cause: error })
-  }
 }
 
 async function writeJson(file: string, value: unknown): Promise<void> {

@@ -7,6 +7,7 @@ import { settingNames } from '#lab/config/index'
 import { dctps } from './command-line.js'
 
 const commands = [
+  ['demo'],
   ['train'],
   ['eval'],
   ['predict'],
