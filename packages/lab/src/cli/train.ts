@@ -8,6 +8,7 @@ import { folderState, type RunResult, runPaths, startRun } from '../run/index.js
 import { interruptSignal } from './interrupt.js'
 import { Progress } from './progress.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
+import { printJson } from './values.js'
 
 /** Beside the settings, which `settingsOf` reads. */
 interface TrainCommandOptions extends Readonly<Record<string, unknown>> {
@@ -64,20 +65,24 @@ async function train(options: TrainCommandOptions): Promise<void> {
   const { out, resume = false, quiet = false, json = false } = options
   const config = resolveConfig(mergeSettings(await baseSettings(options), settingsOf(options)))
   const progress = new Progress(json ? process.stderr : process.stdout)
+  let begun = false
   try {
     const result = await startRun(config, {
       folder: out,
       resume,
       signal: interruptSignal(),
-      onEvent: quiet ? undefined : (event) => progress.show(event),
+      onEvent(event) {
+        begun ||= event.type === 'ready'
+        if (!quiet) progress.show(event)
+      },
     })
     progress.clear()
     const { paths, summary } = result
-    if (json) console.log(JSON.stringify({ folder: paths.folder, ...summary }, null, 2))
+    if (json) printJson({ folder: paths.folder, ...summary })
     else for (const line of describeResult(result)) console.log(line)
   } catch (error) {
     progress.clear()
-    if (!(error instanceof DctpsError) || error.code !== 'cancelled') throw error
+    if (!begun || !(error instanceof DctpsError) || error.code !== 'cancelled') throw error
     throw new DctpsError('cancelled', `${error.message}; go on with the same command and --resume`, {
       cause: error,
     })

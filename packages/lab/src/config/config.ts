@@ -10,6 +10,7 @@ import {
   type KernelOptions,
   type Normalisation,
   type OptimizerOptions,
+  type ScheduleOptions,
   type SupportSource,
   sgdDefaults,
   type TrainOptions,
@@ -17,7 +18,7 @@ import {
 } from 'dctps'
 import { defaultThreads } from 'dctps/node'
 import { DEFAULT_DATASET } from '../data/index.js'
-import { parseSchedule } from './schedule.js'
+import { parseSchedule, scheduleForms } from './schedule.js'
 import type { AllSettings, SettingName, Settings } from './settings.js'
 
 export type KernelConfig =
@@ -145,7 +146,7 @@ export function trainOptions(config: RunConfig, normalisation: Normalisation | n
     batch: config.batch,
     learningRate: config.lr,
     optimizer: optimizerOptions(config),
-    schedule: parseSchedule(config.schedule) ?? trainDefaults.schedule,
+    schedule: scheduleOptions(config.schedule),
     warmUpEpochs: config.warmup,
     seed: config.seed,
     validation: config.validation,
@@ -153,6 +154,12 @@ export function trainOptions(config: RunConfig, normalisation: Normalisation | n
     normalisation,
     patience: config.patience,
   }
+}
+
+function scheduleOptions(text: string): ScheduleOptions {
+  const schedule = parseSchedule(text)
+  if (schedule !== null) return schedule
+  throw new DctpsError('usage', `schedule must be ${scheduleForms}, received ${text}`)
 }
 
 function optimizerOptions(config: OptimizerConfig): OptimizerOptions {

@@ -222,8 +222,9 @@ describe('settings', () => {
     [{ momentum: 0.9 }, /momentum cannot be used here.*SGD/],
     [{ optimizer: 'sgd', beta2: 0.9 }, /beta2 cannot be used here.*Adam/],
     [{ patience: 3, validation: 0 }, /early stopping needs validation images/],
+    [{ schedule: 'cosinus' }, /schedule must be constant, cosine.*received cosinus/],
     [{ warmup: 21 }, /warm-up epochs must be .* at most 20, received 21/],
-  ])('%j do not go together', (given, message) => {
+  ])('%j is refused where defaults are filled in', (given, message) => {
     expect(() => resolveConfig(given)).toThrow(usageError(message))
   })
 })

@@ -11,6 +11,7 @@ import { readMetrics } from '#lab/log/metrics'
 import {
   defaultRunFolder,
   folderState,
+  kindOfPath,
   modelTensors,
   networkInput,
   type RunEvent,
@@ -154,6 +155,14 @@ describe('a folder', () => {
     await expect(startRun(other, { folder, resume: true })).rejects.toEqual(
       usageError(/lr was 0\.02, now 0\.5; seed was 0, now 3/),
     )
+  })
+
+  test('is not made when the run is stopped before it begins', async () => {
+    const before = await snapshot(root)
+    const stopped = startRun(configOf(), { folder: join(root, 'never'), signal: AbortSignal.abort() })
+    await expect(stopped).rejects.toEqual(expect.objectContaining({ code: 'cancelled' }))
+    expect(await kindOfPath(join(root, 'never'))).toBe(null)
+    expect(await snapshot(root)).toEqual(before)
   })
 
   test('with a run on other images is refused', async () => {
