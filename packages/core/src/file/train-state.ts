@@ -3,7 +3,8 @@
 
 import { DctpsError } from '../errors.js'
 import type { ModelSpec } from '../models/spec.js'
-import { parameters } from '../network/parameters.js'
+import type { Network } from '../network/network.js'
+import { parameters, type Supports } from '../network/parameters.js'
 import type { EpochRecord } from '../train/events.js'
 import type { TrainState } from '../train/state.js'
 import { packContainer, unpackContainer } from './container.js'
@@ -13,18 +14,17 @@ import { requireArray } from './stored-array.js'
 
 export interface StateFile {
   readonly spec: ModelSpec
+  readonly network: Network
+  readonly supports: Supports
   /** The configuration of the run, as its owner writes it; see {@link checkSameConfiguration}. */
   readonly configuration: { readonly [name: string]: JsonValue }
   readonly state: TrainState
 }
 
 /** The bytes of a run-state file. */
-export function encodeTrainState(
-  file: StateFile,
-  model: Parameters<typeof encodeSupports>[0],
-): Uint8Array<ArrayBuffer> {
-  const { state } = file
-  const all = parameters(model.network, model.supports)
+export function encodeTrainState(file: StateFile): Uint8Array<ArrayBuffer> {
+  const { state, network, supports } = file
+  const all = parameters(network, supports)
   const trained = all.filter(({ trainable }) => trainable)
   const vectors = state.optimizer.get(trained[0]?.name ?? '')?.length ?? 0
   const arrays: Record<string, Float32Array | Uint32Array | Uint8Array> = {
@@ -34,7 +34,7 @@ export function encodeTrainState(
     arrays[`optimizer${i}`] = concatenate(trained.map(({ name }) => state.optimizer.get(name)![i]!))
   }
   if (state.best !== null) arrays.best = concatenate(all.map(({ name }) => state.best!.parameters.get(name)!))
-  if (file.spec.support.type === 'explicit') Object.assign(arrays, encodeSupports(model))
+  if (file.spec.support.type === 'explicit') Object.assign(arrays, encodeSupports(file))
   const header: JsonValue = {
     ...specHeader(file.spec),
     configuration: file.configuration,
@@ -85,7 +85,7 @@ export function decodeTrainState(bytes: Uint8Array, label: string): StateFile {
     parameters: read('values', names),
     optimizer: new Map(trained.map((name) => [name, vectors.map((vector) => vector.get(name)!)])),
   }
-  return { spec, configuration: readConfiguration(header.object('configuration')), state }
+  return { spec, network, supports, configuration: readConfiguration(header.object('configuration')), state }
 }
 
 /**

@@ -81,8 +81,8 @@ describe('training', () => {
         for await (const event of first.run()) {
           if (event.type === 'step' && ++steps === stopAfter) break
         }
-        const file = { spec, configuration: {}, state: await first.state() }
-        const restored = decodeTrainState(encodeTrainState(file, buildSpec(spec)), 'state')
+        const file = { spec, ...buildSpec(spec), configuration: {}, state: await first.state() }
+        const restored = decodeTrainState(encodeTrainState(file), 'state')
         const second = await trainer(changes, restored.state)
         await finish(second)
         const state = await second.state()

@@ -1,7 +1,7 @@
 // `dctps demo`: the main job. Trains what `demo/grid.ts` lists, prints a table and writes the report.
 
 import { join } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { DctpsError } from 'dctps'
 import { defaultThreads } from 'dctps/node'
 import type { RunConfig } from '../config/index.js'
@@ -14,6 +14,7 @@ import { writeReport } from '../report/report.js'
 import type { RunEvent } from '../run/index.js'
 import { interruptSignal } from './interrupt.js'
 import { LiveLine } from './live-line.js'
+import { wholeNumber } from './values.js'
 
 interface DemoCommandOptions {
   readonly out: string
@@ -39,8 +40,8 @@ export function register(program: Command): void {
     .command('demo')
     .description('Compare DCTpS with plain sparse and dense training on the built-in images; write a report.')
     .option('--out <folder>', 'folder of the runs and the report', join('runs', 'demo'))
-    .option('--threads <number>', 'threads to train on', wholeNumber(1), defaultThreads())
-    .option('--seed <number>', 'seed of supports, values, split and order', wholeNumber(0), 0)
+    .option('--threads <number>', 'threads to train on', wholeNumber('--threads', 1), defaultThreads())
+    .option('--seed <number>', 'seed of supports, values, split and order', wholeNumber('--seed', 0), 0)
     .option('--quiet', 'no progress')
     .option('--json', 'print the results as one JSON document; progress goes to stderr')
     .helpOption('-h, --help', 'print this help')
@@ -84,16 +85,6 @@ async function demo({ out, threads, seed, quiet = false, json = false }: DemoCom
     throw new DctpsError('cancelled', `${error.message}; the same command goes on from here`, {
       cause: error,
     })
-  }
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
-    }
-    return value
   }
 }
 

@@ -1,14 +1,7 @@
 // `dctps inspect`: what a model or run state is made of.
 
 import type { Command } from 'commander'
-import {
-  buildSpec,
-  compileProgram,
-  describeProgram,
-  type ModelSpec,
-  type Network,
-  type Supports,
-} from 'dctps'
+import { compileProgram, describeProgram, type ModelSpec, type Network, type Supports } from 'dctps'
 import { formatBytes, formatCount, formatDensity, formatPercent } from '../report/format.js'
 import { formatTable } from '../report/table.js'
 import {
@@ -55,8 +48,7 @@ export function register(program: Command): void {
 
 async function inspect(path: string, options: InspectOptions): Promise<void> {
   const saved = await readSaved(path)
-  const spec = saved.type === 'model' ? saved.model.spec : saved.file.spec
-  const { network, supports } = saved.type === 'model' ? saved.model : buildSpec(spec)
+  const { spec, network, supports } = saved.type === 'model' ? saved.model : saved.file
   if (options.program === true) {
     console.log(describeTrainingProgram(network, supports, options.batch))
     return

@@ -23,7 +23,9 @@ export class StateWriter {
   async write(): Promise<TrainState> {
     const { spec, fingerprint, task } = this.#prepared
     const state = await this.#trainer.state()
-    await writeFileAtomic(this.#file, encodeTrainState({ spec, configuration: fingerprint, state }, task))
+    const { network, supports } = task
+    const file = { spec, network, supports, configuration: fingerprint, state }
+    await writeFileAtomic(this.#file, encodeTrainState(file))
     this.#savedAt = performance.now()
     return state
   }

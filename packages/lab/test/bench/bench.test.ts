@@ -59,6 +59,7 @@ describe('npm run bench', () => {
         imagesPerSecond: expect.any(Number),
         peakMegabytes: expect.any(Number),
         startSeconds: expect.any(Number),
+        otherLoad: expect.any(Number),
       },
     ])
     expect(steps[0].imagesPerSecond).toBeGreaterThan(10)
