@@ -1,6 +1,7 @@
 // A program taken apart: any of its steps can be run alone, in this thread, by the engine's own executor. For timing
 // parts; whole steps are timed through a runner, as training runs them.
 
+import { setFlagsFromString } from 'node:v8'
 import type { Program } from 'dctps'
 import type { Step } from 'dctps/internal/program/step'
 import { noBarrier } from 'dctps/internal/runtime/barrier'
@@ -18,6 +19,14 @@ const still: StepHyperparameters = {
   epsilon: 1e-8,
   weightDecay: 0,
   step: 1,
+}
+
+/**
+ * Makes the engine compile WebAssembly with its optimising compiler at once. Otherwise code runs up to ten times slower
+ * at first, and large transforms do so for a second: parts would be measured before they are what training runs.
+ */
+export function useOptimisedCode(): void {
+  for (const flag of ['--no-liftoff', '--no-wasm-lazy-compilation']) setFlagsFromString(flag)
 }
 
 export class BenchProgram {

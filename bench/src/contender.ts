@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 export interface Measurement {
   readonly imagesPerSecond: number
   readonly peakMegabytes: number
+  /** Processor time that the process took, over all its threads. */
+  readonly processorSeconds: number
 }
 
 /** How a process says that it has no such network. */
@@ -55,6 +57,7 @@ export class Contender {
     return {
       imagesPerSecond: numberOf(answer, 'imagesPerSecond'),
       peakMegabytes: numberOf(answer, 'peakMegabytes'),
+      processorSeconds: numberOf(answer, 'processorSeconds'),
     }
   }
 

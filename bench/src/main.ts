@@ -4,10 +4,11 @@
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CommanderError } from 'commander'
 import { DctpsError } from 'dctps'
+import { useOptimisedCode } from './bench-program.js'
 import { benchLayers } from './layer-rows.js'
+import { currentLoad, tolerableLoad } from './load.js'
 import { type BenchOptions, parseOptions } from './options.js'
 import { byKernel, profileStep } from './profile.js'
 import { checkAgainstPytorch, hasPytorch, pytorch } from './pytorch.js'
@@ -18,9 +19,6 @@ import { layerTable, profileTable, stepTable, transformTable } from './tables.js
 import { benchTransforms } from './transform-rows.js'
 
 const exitCodes = { measured: 0, failed: 1, usage: 2 } as const
-
-/** Other work that takes more than this share of the machine makes figures worthless. */
-const tolerableLoad = 0.1
 
 async function main(): Promise<number> {
   let options: BenchOptions
@@ -60,13 +58,13 @@ function writableFile(name: string): string {
 }
 
 async function bench(options: BenchOptions): Promise<BenchResults> {
-  const otherLoad = await measureLoad()
+  const otherLoad = await currentLoad()
   if (otherLoad > tolerableLoad) {
-    console.log(
-      `Other work takes ${Math.round(otherLoad * 100)}% of this machine: do not trust these figures. PyTorch suffers most.\n`,
-    )
+    const share = Math.round(otherLoad * 100)
+    console.log(`Other work takes ${share}% of this machine: only ratios within one table mean anything.\n`)
   }
   const processors = cpus()
+  useOptimisedCode()
   const transforms = options.parts ? await measureTransforms(options.quick) : []
   const layers = options.parts ? await measureLayers(options.quick) : []
   const { steps, peers } = await measureSteps(options)
@@ -111,7 +109,7 @@ async function measureSteps(options: BenchOptions): Promise<{ steps: StepRow[]; 
   if (options.peers && !withPeers) {
     console.log('PyTorch is skipped: it is not installed (Debian: apt install python3-torch).\n')
   }
-  const rounds = options.quick ? { rounds: 3, sliceSeconds: 0.3 } : { rounds: 7, sliceSeconds: 0.8 }
+  const rounds = options.quick ? { rounds: 5, sliceSeconds: 0.2 } : { rounds: 7, sliceSeconds: 0.8 }
   const steps: StepRow[] = []
   const peers: PeerRow[] = []
   for (const { network, kind, density } of casesOf(options)) {
@@ -129,6 +127,12 @@ async function measureSteps(options: BenchOptions): Promise<{ steps: StepRow[]; 
     peers.push(...measured.peers)
   }
   print('Whole training steps', stepTable(steps, peers))
+  const disturbed = [...steps, ...peers].filter((row) => row.otherLoad > tolerableLoad)
+  if (disturbed.length > 0) {
+    console.log(
+      `Other work disturbed ${disturbed.length} of these rows (column "other load"), PyTorch's most: repeat on a quiet machine.\n`,
+    )
+  }
   return { steps, peers }
 }
 
@@ -162,20 +166,6 @@ function print(title: string, table: string): void {
 /** One line that the next replaces, for a person who waits. */
 function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}\r`)
-}
-
-/** Busy share of all processors while this process does nothing. */
-async function measureLoad(): Promise<number> {
-  const before = busyAndTotal()
-  await sleep(500)
-  const after = busyAndTotal()
-  return (after.busy - before.busy) / Math.max(1, after.total - before.total)
-}
-
-function busyAndTotal(): { busy: number; total: number } {
-  const all = cpus().map(({ times }) => times)
-  const total = all.reduce((sum, { user, nice, sys, irq, idle }) => sum + user + nice + sys + irq + idle, 0)
-  return { busy: total - all.reduce((sum, { idle }) => sum + idle, 0), total }
 }
 
 process.exitCode = await main()

@@ -22,14 +22,15 @@ export interface BenchOptions {
 }
 
 const examples = `
-Figures are medians of turns in one run; on a machine that does other work, only their ratios mean something.
+Figures are medians of turns in one run. Turns that other work on the machine disturbed are repeated a few times; what
+remains of it is shown.
 PyTorch is Debian's python3-torch; without it --peers says so and goes on.
 
 Exit code: 0 measured, 1 a failure while measuring or writing, 2 wrong usage.
 
 Examples:
-  npm run bench                                        all parts, about four minutes
-  npm run bench -- --quick --json bench.json           the same in about a minute, with less certain figures
+  npm run bench                                        all parts, about five minutes
+  npm run bench -- --quick --json bench.json           the same in about two, with less certain figures
   npm run bench -- --network lenet5 --kind dctps --threads 2 --peers
   npm run bench -- --network resnet8 --kind dctps --profile`
 

@@ -12,7 +12,7 @@ export interface TransformRow {
   readonly denseNanoseconds: number
   /** The float64 product with the stored matrix; null where the matrix would be too large to wait for. */
   readonly referenceNanoseconds: number | null
-  /** Emitting the code, and the engine's first compilation of it. */
+  /** Emitting the code, and the engine's optimising compilation of it. */
   readonly buildMilliseconds: number
   readonly codeBytes: number
 }
@@ -46,6 +46,8 @@ export interface StepRow extends StepCase {
   readonly peakMegabytes: number
   /** From the start of the process to the end of its first step. */
   readonly startSeconds: number
+  /** Share of the machine that other work took meanwhile, in the median turn; above 0.1 do not trust the figures. */
+  readonly otherLoad: number
 }
 
 /** The same steps in another library, measured in turns with ours. */
@@ -61,7 +63,7 @@ export interface PeerRow extends StepRow {
 export interface BenchResults {
   readonly machine: { readonly processor: string; readonly cores: number; readonly node: string }
   readonly quick: boolean
-  /** Share of the machine's processors that other work took just before the run; above 0.1 do not trust the figures. */
+  /** Share of the machine that other work took just before the run. */
   readonly otherLoad: number
   readonly transforms: readonly TransformRow[]
   readonly layers: readonly LayerRow[]

@@ -1,7 +1,7 @@
 // A process that trains one case, so that its memory and start are its own:
 //   node step-process.js NETWORK KIND DENSITY BATCH THREADS
 // After the first step it prints {"ready": seconds since the process started}; then, for each line of SECONDS on
-// standard input, it trains for so long and prints {"imagesPerSecond", "peakMegabytes"}. peers/torch_step.py does the
+// standard input, it trains for so long and prints a Measurement. peers/torch_step.py does the
 // same. It is started by the bench, which has checked the arguments.
 
 import { createInterface } from 'node:readline'
@@ -17,6 +17,7 @@ import {
   type StepHyperparameters,
 } from 'dctps'
 import { createNodeRunner } from 'dctps/node'
+import type { Measurement } from './contender.js'
 import { buildCase, classes } from './step-case.js'
 
 const [networkName = '', kindName, density, batchSize, threads] = process.argv.slice(2)
@@ -64,15 +65,21 @@ async function submitStep(): Promise<void> {
   void runner.submit(slot, batch, 'train', hyper)
 }
 
-async function measure(seconds: number): Promise<{ imagesPerSecond: number; peakMegabytes: number }> {
+async function measure(seconds: number): Promise<Measurement> {
+  const processor = process.cpuUsage()
   const begin = performance.now()
   const elapsed = () => (performance.now() - begin) / 1000
   const before = step
   while (elapsed() < seconds) await submitStep()
   await runner.idle()
   const imagesPerSecond = ((step - before) * batch) / elapsed()
-  // The system counts in KiB.
-  return { imagesPerSecond, peakMegabytes: (process.resourceUsage().maxRSS * 1024) / 1e6 }
+  const { user, system } = process.cpuUsage(processor)
+  return {
+    imagesPerSecond,
+    // The system counts in KiB.
+    peakMegabytes: (process.resourceUsage().maxRSS * 1024) / 1e6,
+    processorSeconds: (user + system) / 1e6,
+  }
 }
 
 function say(message: object): void {

@@ -3,17 +3,24 @@
 
 import { fileURLToPath } from 'node:url'
 import { Contender, type Measurement } from './contender.js'
+import { otherLoadSince, processorTime } from './load.js'
 import type { PeerRow, StepCase, StepRow } from './results.js'
-import { median } from './timing.js'
+import { median, type Rounds } from './timing.js'
 
 /** Cases that are measured in turns: they differ in threads only. */
 export interface StepGroup extends Omit<StepCase, 'threads'> {
   readonly threads: readonly number[]
 }
 
-export interface StepRounds {
-  readonly rounds: number
-  readonly sliceSeconds: number
+/** Until the engine has replaced its first, quick translation of a large transform by optimised code. */
+const warmUpSeconds = 1.5
+/** A turn is repeated up to so many times when other work took more than this share of the machine. */
+const attempts = 3
+const quiet = 0.05
+
+/** A measurement, and what other work the machine did meanwhile. */
+interface Turn extends Measurement {
+  readonly otherLoad: number
 }
 
 interface Entry {
@@ -21,7 +28,7 @@ interface Entry {
   /** Null for ours. */
   readonly approach: PeerRow['approach'] | null
   readonly contender: Contender
-  readonly measurements: Measurement[]
+  readonly turns: Turn[]
 }
 
 const ourProcess = fileURLToPath(new URL('./step-process.js', import.meta.url))
@@ -29,7 +36,7 @@ const ourProcess = fileURLToPath(new URL('./step-process.js', import.meta.url))
 /** @param python starts PyTorch's side; null leaves it out */
 export async function benchSteps(
   group: StepGroup,
-  { rounds, sliceSeconds }: StepRounds,
+  { rounds, sliceSeconds }: Rounds,
   python: { readonly command: string; readonly script: string } | null,
 ): Promise<{ steps: StepRow[]; peers: PeerRow[] }> {
   const entries: Entry[] = []
@@ -37,7 +44,7 @@ export async function benchSteps(
     const kind = approach === 'dense' ? 'dense' : subject.kind
     const args = [script, subject.network, kind, subject.density, subject.batch, subject.threads].map(String)
     const contender = await Contender.start(command, args)
-    if (contender !== null) entries.push({ subject, approach, contender, measurements: [] })
+    if (contender !== null) entries.push({ subject, approach, contender, turns: [] })
   }
   try {
     for (const threads of group.threads) {
@@ -48,12 +55,9 @@ export async function benchSteps(
       if (kind !== 'dense') await add(subject, 'published', python.command, python.script)
       await add(subject, 'dense', python.command, python.script)
     }
-    // The first round warms up.
-    for (let round = 0; round <= rounds; round++) {
-      for (const { contender, measurements } of entries) {
-        const measured = await contender.measure(sliceSeconds)
-        if (round > 0) measurements.push(measured)
-      }
+    for (const { contender } of entries) await contender.measure(warmUpSeconds)
+    for (let round = 0; round < rounds; round++) {
+      for (const { contender, turns } of entries) turns.push(await quietTurn(contender, sliceSeconds))
     }
   } finally {
     for (const { contender } of entries) contender.close()
@@ -61,15 +65,28 @@ export async function benchSteps(
   return rowsOf(entries)
 }
 
+/** A turn without other work, or the least disturbed of a few. */
+async function quietTurn(contender: Contender, seconds: number): Promise<Turn> {
+  let best: Turn | null = null
+  for (let attempt = 0; attempt < attempts && (best === null || best.otherLoad > quiet); attempt++) {
+    const before = processorTime()
+    const measured = await contender.measure(seconds)
+    const turn = { ...measured, otherLoad: otherLoadSince(before, measured.processorSeconds) }
+    if (best === null || turn.otherLoad < best.otherLoad) best = turn
+  }
+  return best!
+}
+
 function rowsOf(entries: readonly Entry[]): { steps: StepRow[]; peers: PeerRow[] } {
-  const rows = entries.map(({ subject, approach, contender, measurements }) => ({
+  const rows = entries.map(({ subject, approach, contender, turns }) => ({
     approach,
     version: contender.version,
     row: {
       ...subject,
-      imagesPerSecond: median(measurements.map(({ imagesPerSecond }) => imagesPerSecond)),
-      peakMegabytes: Math.max(...measurements.map(({ peakMegabytes }) => peakMegabytes)),
+      imagesPerSecond: median(turns.map(({ imagesPerSecond }) => imagesPerSecond)),
+      peakMegabytes: Math.max(...turns.map(({ peakMegabytes }) => peakMegabytes)),
       startSeconds: contender.startSeconds,
+      otherLoad: median(turns.map(({ otherLoad }) => otherLoad)),
     },
   }))
   const steps = rows.filter(({ approach }) => approach === null).map(({ row }) => row)

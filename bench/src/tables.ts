@@ -61,9 +61,22 @@ export function stepTable(steps: readonly StepRow[], peers: readonly PeerRow[]):
     ratio,
     digits(row.peakMegabytes),
     digits(row.startSeconds),
+    percent(row.otherLoad),
   ]
   return formatTable(
-    ['network', 'kind', 'by', 'density', 'batch', 'threads', 'images/s', 'ratio', 'peak MB', 'start s'],
+    [
+      'network',
+      'kind',
+      'by',
+      'density',
+      'batch',
+      'threads',
+      'images/s',
+      'ratio',
+      'peak MB',
+      'start s',
+      'other load',
+    ],
     steps.flatMap((step) => {
       const single = steps.find((other) => sameCase(other, { ...step, threads: 1 }))
       const scaling =

@@ -15,8 +15,7 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Seconds that one run of each contender takes. A first round warms up (wasm code is compiled again, better, once it
- * has run for a while) and does not count.
+ * Seconds that one run of each contender takes. A first round fills caches and does not count.
  */
 export function timeInterleaved(
   contenders: readonly (() => void)[],
