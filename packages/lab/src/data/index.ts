@@ -2,7 +2,6 @@
 
 export { defaultCacheFolder } from './cache.js'
 export { checkSource, type SourceCheck } from './check.js'
-export { closestNames } from './closest.js'
 export {
   decodeImage,
   type Fit,

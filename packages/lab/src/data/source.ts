@@ -2,8 +2,9 @@
 
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { DctpsError } from 'dctps/internal/errors'
+import { nearestName } from 'dctps/internal/support/nearest-name'
 import { openArchive } from './archive.js'
-import { closestNames } from './closest.js'
 import { dataError, reasonOf } from './problem.js'
 import { KNOWN_DATASETS } from './registry.js'
 import { sniffFile } from './sniff.js'
@@ -24,7 +25,8 @@ export interface Source {
 }
 
 /**
- * @throws DctpsError `data` when there is no such data set, or the file is not one that holds a data set
+ * @throws DctpsError `usage` for a name that is neither known nor there, `data` for a path that is not there, or a file
+ * that holds no data set
  */
 export async function locateSource(spec: DatasetSpec, signal: AbortSignal | null): Promise<Source> {
   const known = spec.kind === 'known' ? spec.dataset : null
@@ -47,7 +49,7 @@ async function unreadable(spec: DatasetSpec, location: string, error: unknown): 
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (code !== 'ENOENT' && code !== 'ENOTDIR')
     return dataError(`cannot read ${location}: ${reasonOf(error)}`, error)
-  if (spec.kind === 'path') return dataError(await missingMessage(spec.path, location))
+  if (spec.kind === 'path') return missing(spec.path, location)
   return dataError(`data set ${spec.dataset.name} is not at ${location}: ${spec.dataset.ifMissing}`)
 }
 
@@ -56,25 +58,21 @@ function nameOf(location: string): string {
   return basename(location).replace(/\.(tar|tgz|tar\.gz)$/, '')
 }
 
-async function missingMessage(text: string, location: string): Promise<string> {
-  const folder = dirname(location)
-  const neighbours = await readdir(folder).catch(() => [])
-  const asTyped = (name: string) => text.slice(0, text.length - basename(text).length) + name
-  const looksLikePath = text.includes('/') || text.includes('\\')
-  const close = [
-    ...(looksLikePath
-      ? []
-      : closestNames(
-          text,
-          KNOWN_DATASETS.map(({ name }) => name),
-        )),
-    ...closestNames(basename(location), neighbours).map(asTyped),
-  ]
-  const known = KNOWN_DATASETS.map(({ name }) => name).join(', ')
-  const hint = close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''
-  return looksLikePath
-    ? `there is no file or folder ${location}${hint}`
-    : `unknown data set '${text}': neither a known name (${known}) nor a file or folder here${hint}`
+/** A bare word is taken for a mistyped name, anything else for a path. */
+async function missing(text: string, location: string): Promise<DctpsError> {
+  const neighbours = await readdir(dirname(location)).catch(() => [])
+  const neighbour = nearestName(basename(location), neighbours)
+  const near = neighbour && text.slice(0, text.length - basename(text).length) + neighbour
+  if (/[/\\.]/.test(text)) return dataError(`there is no file or folder ${location}${hint(near)}`)
+  const known = KNOWN_DATASETS.map(({ name }) => name)
+  return new DctpsError(
+    'usage',
+    `unknown data set '${text}': neither a known name (${known.join(', ')}) nor a file or folder here${hint(nearestName(text, known) ?? near)}`,
+  )
+}
+
+function hint(name: string | undefined): string {
+  return name === undefined ? '' : `; did you mean ${name}?`
 }
 
 function notADataset(location: string, kind: 'idx' | 'image' | 'empty' | 'unknown'): string {

@@ -87,7 +87,7 @@ const cases: readonly Case[] = [
   train(
     'unknown data set',
     ['--data', 'fashion-mnist-12'],
-    1,
+    2,
     /unknown data set.*did you mean fashion-mnist-12k/,
   ),
   train('density 0', ['--density', '0'], 2, density, /received 0/),
@@ -241,7 +241,7 @@ const cases: readonly Case[] = [
   {
     name: 'stats of no data set',
     args: ['data', 'stats', 'nothing-here'],
-    code: 1,
+    code: 2,
     says: [/unknown data set 'nothing-here'/],
   },
 ]
