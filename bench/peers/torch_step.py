@@ -10,14 +10,13 @@ sparse (dense weights with masks, the published way) or dense. Exit code 3: this
 """
 
 import json
-import os
 import resource
 import sys
 import time
 
 started = time.monotonic()
-# Threads that wait by sleeping: as fast alone, and four times as fast beside other work as the default, which spins.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# No cache folder beside the sources.
+sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
