@@ -196,7 +196,7 @@ export function scaleAndDotRows(
   store<f32>(dot, <f32>total)
 }
 
-/** `dot = <a, b>` over rows, added to what is there unless `row` is 0. */
+/** `dot = <a, b>` over rows. */
 export function dotRows(
   a: usize,
   aPitch: usize,
@@ -205,9 +205,8 @@ export function dotRows(
   rows: i32,
   bytes: usize,
   dot: usize,
-  row: i32,
 ): void {
-  let total: f64 = row == 0 ? 0 : <f64>load<f32>(dot)
+  let total: f64 = 0
   for (let r = 0; r < rows; r++) {
     let sum = f32x4.splat(0)
     for (let i: usize = 0; i < bytes; i += 16) {
@@ -218,6 +217,12 @@ export function dotRows(
     b += bPitch
   }
   store<f32>(dot, <f32>total)
+}
+
+/** `target = scale * source` over one row. */
+export function scaleRow(source: usize, target: usize, bytes: usize, scale: usize): void {
+  const factor = v128.load_splat<f32>(scale)
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(target + i, f32x4.mul(factor, v128.load(source + i)))
 }
 
 /** `y[., c] += bias[c]` for every tile of one row. */
