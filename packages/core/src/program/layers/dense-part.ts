@@ -7,20 +7,17 @@ import { type DraftOperand, number, rowAndBlockIndex, sliceCount, sliceIndex } f
 import type { Activation, ListContext } from '../context.js'
 import { groupBytes, type KernelPart, outputRow, patchRow } from './kernel-part.js'
 
-export function densePart(context: ListContext, layer: KernelLayer): KernelPart {
+/** Operands of the dense kernels on one row of tiles, all but the last ones of each. */
+export function denseOperands(
+  context: ListContext,
+  layer: KernelLayer,
+  input: Activation,
+  output: Activation,
+  matrix: DraftOperand,
+): DraftOperand[] {
   const { tables, lanes } = context.program
   const { geometry } = layer
-  const weights = context.parameter(layer.id, 'kernel')
-  const positions = layer.output.height * layer.output.width
-  const rows = layer.output.height
-  const entries = kernelEntries(geometry)
-
-  const operands = (
-    input: Activation,
-    output: Activation,
-    matrix: number,
-    last: DraftOperand[] = [],
-  ): DraftOperand[] => [
+  return [
     ...patchRow(input, layer),
     ...outputRow(output),
     number(layer.output.width),
@@ -28,11 +25,21 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
     number(geometry.groups),
     number(patchLength(geometry)),
     number(lanes),
-    number(matrix),
+    matrix,
     number(tables.patch(geometry, input.layout)),
     number(groupBytes(layer, input.layout)),
-    ...last,
   ]
+}
+
+export function densePart(context: ListContext, layer: KernelLayer): KernelPart {
+  const { geometry } = layer
+  const weights = context.parameter(layer.id, 'kernel')
+  const positions = layer.output.height * layer.output.width
+  const rows = layer.output.height
+  const entries = kernelEntries(geometry)
+
+  const operands = (input: Activation, output: Activation, matrix: number): DraftOperand[] =>
+    denseOperands(context, layer, input, output, number(matrix))
 
   return {
     multiplyAdds: entries,
@@ -48,11 +55,12 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
         [
           {
             kernel: 'denseGradient',
-            operands: operands(input, gradient, weights.gradient ?? 0, [
+            operands: [
+              ...operands(input, gradient, weights.gradient ?? 0),
               rowAndBlockIndex,
               sliceIndex,
               sliceCount,
-            ]),
+            ],
           },
         ],
         { rows, multiplyAdds },

@@ -1,23 +1,23 @@
 // Convolutions and linear layers (a linear layer is a 1x1 convolution of a 1x1 image): which parts each kind has, and
 // the bias.
 
+import { DctpsError } from '../../errors.js'
 import type { KernelLayer } from '../../network/layer.js'
 import { type DraftCall, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
 import { densePart } from './dense-part.js'
 import type { KernelPart } from './kernel-part.js'
+import { isNearlyFull, materialisedPart } from './materialised-part.js'
 import { sparsePart } from './sparse-part.js'
 import { transformPart } from './transform-part.js'
 
 function partsOf(context: ListContext, layer: KernelLayer, input: Activation): KernelPart[] {
-  switch (layer.kind) {
-    case 'dctps':
-      return [transformPart(context, layer, input.layout), sparsePart(context, layer)]
-    case 'sparse':
-      return [sparsePart(context, layer)]
-    case 'dense':
-      return [densePart(context, layer)]
-  }
+  if (layer.kind === 'dense') return [densePart(context, layer)]
+  const indices = context.program.supports.get(layer.id)
+  if (indices === undefined) throw new DctpsError('usage', `layer ${layer.name} has no support`)
+  if (isNearlyFull(layer, indices.length)) return [materialisedPart(context, layer, indices)]
+  const sparse = sparsePart(context, layer, indices)
+  return layer.kind === 'dctps' ? [transformPart(context, layer, input.layout), sparse] : [sparse]
 }
 
 /** Emits the forward step of a layer and gives back what emits its backward steps. */

@@ -1,15 +1,13 @@
 // The sparse part S x: values and positions only, in all three products. Gradients exist for stored values alone.
 
-import { DctpsError } from '../../errors.js'
 import type { KernelLayer } from '../../network/layer.js'
 import { type DraftCall, type DraftOperand, number, rowIndex } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
 import { type KernelPart, outputRow, patchRow } from './kernel-part.js'
 
-export function sparsePart(context: ListContext, layer: KernelLayer): KernelPart {
-  const { tables, supports, lanes } = context.program
-  const indices = supports.get(layer.id)
-  if (indices === undefined) throw new DctpsError('usage', `layer ${layer.name} has no support`)
+/** @param indices the support: flat indices, ascending */
+export function sparsePart(context: ListContext, layer: KernelLayer, indices: Uint32Array): KernelPart {
+  const { tables, lanes } = context.program
   const values = context.parameter(layer.id, 'kernel')
   const positions = layer.output.height * layer.output.width
 

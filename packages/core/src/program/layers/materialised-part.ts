@@ -1,0 +1,99 @@
+// A DCTpS or sparse layer that stores at least half of its weights, as a dense one: `alpha * D + S` is written out before
+// each pass. The blocked dense kernels are twice as fast an entry as the sparse ones, and D comes free; memory still
+// follows the non-zeros, since there are at most twice as many entries. Typical of small first and last layers.
+
+import type { KernelLayer } from '../../network/layer.js'
+import { kernelEntries, patchLength, patchPosition, transformLength } from '../../shape/kernel.js'
+import { dctMatrix } from '../../transform/index.js'
+import { inBlock, number, rowIndex } from '../builder.js'
+import type { ListContext } from '../context.js'
+import { denseOperands } from './dense-part.js'
+import type { KernelPart } from './kernel-part.js'
+import { alphaGradient } from './transform-part.js'
+
+/** Where dense kernels over all entries take less time than sparse ones over the stored ones, as measured. */
+const fewestStored = 0.5
+
+export function isNearlyFull(layer: KernelLayer, stored: number): boolean {
+  return stored >= fewestStored * kernelEntries(layer.geometry)
+}
+
+export function materialisedPart(context: ListContext, layer: KernelLayer, indices: Uint32Array): KernelPart {
+  const { builder } = context
+  const { geometry } = layer
+  const patch = patchLength(geometry)
+  const entries = kernelEntries(geometry)
+  const values = context.parameter(layer.id, 'kernel')
+  const hasTransform = layer.kind === 'dctps'
+  const matrix = hasTransform
+    ? builder.table(Float32Array.from(dctMatrix(transformLength(geometry), geometry.outChannels, patch)))
+    : 0
+  const positions = builder.table(
+    indices.map((flat) => {
+      const { row, column } = patchPosition(geometry, flat)
+      return row * patch + column
+    }),
+  )
+  const weights = builder.shared(entries * 4)
+  builder.prologue({
+    kernel: 'materialise',
+    operands: [
+      number(weights),
+      number(entries),
+      number(matrix),
+      number(hasTransform ? context.parameter(layer.id, 'alpha').address : 0),
+      number(positions),
+      number(values.address),
+      number(indices.length),
+    ],
+  })
+  const { height: rows, width } = layer.output
+  const multiplyAdds = entries * rows * width
+
+  return {
+    multiplyAdds: entries,
+    forward: (input, output) => [
+      { kernel: 'denseForward', operands: denseOperands(context, layer, input, output, number(weights)) },
+    ],
+    backward(input, gradient, sink) {
+      const dense = builder.buffer(`dW ${layer.name}`, entries * 4)
+      const onlySlice = [number(0), number(1)]
+      const product = denseOperands(context, layer, input, gradient, inBlock(dense))
+      builder.step(
+        `${layer.name} weight gradient`,
+        layer.id,
+        'blocks',
+        [{ kernel: 'denseGradient', operands: [...product, rowIndex, ...onlySlice] }],
+        { rows, multiplyAdds },
+      )
+      builder.step(`${layer.name} stored gradient`, layer.id, 'blocks', [
+        {
+          kernel: 'gatherGradient',
+          operands: [
+            inBlock(dense),
+            number(entries),
+            number(positions),
+            { ...number(values.gradient ?? 0), perBlock: values.gradientStride },
+            number(indices.length),
+            number(matrix),
+            hasTransform ? alphaGradient(context, layer) : number(0),
+          ],
+        },
+      ])
+      if (sink === null) return
+      if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
+      builder.step(
+        `${layer.name} input gradient`,
+        layer.id,
+        'blocks',
+        [
+          {
+            kernel: 'denseInputGradient',
+            operands: denseOperands(context, layer, sink, gradient, number(weights)),
+          },
+        ],
+        { rows, multiplyAdds },
+      )
+    },
+  }
+}
