@@ -27,37 +27,78 @@ export function denseForward(
       const px = x + <usize>g * groupBytes
       let o = g * groupChannels
       const end = o + groupChannels
-      for (; o + 4 <= end; o += 4) {
-        for (let i: usize = 0; i < rowBytes; i += 32) {
-          if (i + 32 <= rowBytes)
-            forward4x8(
-              px + i,
-              y + <usize>o * rowBytes + i,
-              rowBytes,
-              weights + <usize>o * weightRow,
-              weightRow,
-              offsets,
-            )
-          else
-            for (let k = 0; k < 4; k++)
-              forward1x4(
-                px + i,
-                y + <usize>(o + k) * rowBytes + i,
-                weights + <usize>(o + k) * weightRow,
-                weightRow,
-                offsets,
-              )
+      while (o < end) {
+        const block = blockOf(end - o)
+        const py = y + <usize>o * rowBytes
+        const pw = weights + <usize>o * weightRow
+        let i: usize = 0
+        for (; i + 32 <= rowBytes; i += 32) {
+          if (block == 4) forward4x8(px + i, py + i, rowBytes, pw, weightRow, offsets)
+          else if (block == 2) forward2x8(px + i, py + i, rowBytes, pw, weightRow, offsets)
+          else forward1x8(px + i, py + i, pw, weightRow, offsets)
         }
-      }
-      for (; o < end; o++) {
-        for (let i: usize = 0; i < rowBytes; i += 16) {
-          forward1x4(px + i, y + <usize>o * rowBytes + i, weights + <usize>o * weightRow, weightRow, offsets)
+        for (; i < rowBytes; i += 16) {
+          for (let k: usize = 0; k < <usize>block; k++) {
+            forward1x4(px + i, py + k * rowBytes + i, pw + k * weightRow, weightRow, offsets)
+          }
         }
+        o += block
       }
     }
     x += xStep
     y += yStep
   }
+}
+
+/** Channels that are computed together, of those that are left. More than four no longer stay in registers. */
+function blockOf(left: i32): i32 {
+  if (left >= 4) return 4
+  return left >= 2 ? 2 : 1
+}
+
+function storePair(target: usize, first: v128, second: v128): void {
+  v128.store(target, first)
+  v128.store(target, second, 16)
+}
+
+function forward2x8(
+  x: usize,
+  y: usize,
+  rowBytes: usize,
+  weights: usize,
+  weightRow: usize,
+  offsets: usize,
+): void {
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  let b0 = a0
+  let b1 = a0
+  const wb = weights + weightRow
+  for (let n: usize = 0; n < weightRow; n += 4) {
+    const p = x + load<u32>(offsets + n)
+    const x0 = v128.load(p)
+    const x1 = v128.load(p, 16)
+    let v = v128.load_splat<f32>(weights + n)
+    a0 = f32x4.add(a0, f32x4.mul(v, x0))
+    a1 = f32x4.add(a1, f32x4.mul(v, x1))
+    v = v128.load_splat<f32>(wb + n)
+    b0 = f32x4.add(b0, f32x4.mul(v, x0))
+    b1 = f32x4.add(b1, f32x4.mul(v, x1))
+  }
+  storePair(y, a0, a1)
+  storePair(y + rowBytes, b0, b1)
+}
+
+function forward1x8(x: usize, y: usize, weights: usize, weightRow: usize, offsets: usize): void {
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  for (let n: usize = 0; n < weightRow; n += 4) {
+    const p = x + load<u32>(offsets + n)
+    const v = v128.load_splat<f32>(weights + n)
+    a0 = f32x4.add(a0, f32x4.mul(v, v128.load(p)))
+    a1 = f32x4.add(a1, f32x4.mul(v, v128.load(p, 16)))
+  }
+  storePair(y, a0, a1)
 }
 
 function forward4x8(
@@ -96,17 +137,10 @@ function forward4x8(
     d0 = f32x4.add(d0, f32x4.mul(v, x0))
     d1 = f32x4.add(d1, f32x4.mul(v, x1))
   }
-  v128.store(y, a0)
-  v128.store(y, a1, 16)
-  y += rowBytes
-  v128.store(y, b0)
-  v128.store(y, b1, 16)
-  y += rowBytes
-  v128.store(y, c0)
-  v128.store(y, c1, 16)
-  y += rowBytes
-  v128.store(y, d0)
-  v128.store(y, d1, 16)
+  storePair(y, a0, a1)
+  storePair(y + rowBytes, b0, b1)
+  storePair(y + 2 * rowBytes, c0, c1)
+  storePair(y + 3 * rowBytes, d0, d1)
 }
 
 function forward1x4(x: usize, y: usize, weights: usize, weightRow: usize, offsets: usize): void {
@@ -254,8 +288,8 @@ function inputGradient1x4(
 }
 
 /**
- * `dW[o][n] (+)= <dy[o], x[n]>` over one row of tiles, for the part `slice` of `slices` of the output channels (cut at
- * multiples of 4, so that every slicing gives the same bits); assigned when `first` is 0.
+ * `dW[o][n] (+)= <dy[o], x[n]>` over one row of tiles, for the part `slice` of `slices` of the blocks of channels; assigned
+ * when `first` is 0. The blocks are the same for every slicing, and so are the bits.
  */
 export function denseGradient(
   x: usize,
@@ -276,75 +310,54 @@ export function denseGradient(
 ): void {
   const rowBytes = (<usize>lanes) << 2
   const groupChannels = channels / groups
-  const quads = (channels + 3) / 4
-  const begin = ((quads * slice) / slices) * 4
-  const end = min(((quads * (slice + 1)) / slices) * 4, channels)
-  for (let o = begin; o < end; ) {
-    const group = o / groupChannels
+  const blocks = (groupChannels + 3) / 4
+  const end = (groups * blocks * (slice + 1)) / slices
+  for (let u = (groups * blocks * slice) / slices; u < end; u++) {
+    const group = u / blocks
     const px = x + <usize>group * groupBytes
-    const py = dy + <usize>o * rowBytes
-    const slot = gradient + ((<usize>(o * patch)) << 2)
-    // Four channels at a time only where they share a group.
-    const four = (o & 3) == 0 && o + 4 <= end && (o + 3) / groupChannels == group
-    if (four) {
+    let o = (u % blocks) * 4
+    const last = group * groupChannels + min(o + 4, groupChannels)
+    o += group * groupChannels
+    while (o < last) {
+      const rows = blockOf(last - o)
+      const py = dy + <usize>o * rowBytes
+      let slot = gradient + ((<usize>(o * patch)) << 2)
+      const slotRow = (<usize>patch) << 2
       let n = 0
-      for (; n + 2 <= patch; n += 2)
-        gradient4x2(
-          px,
-          xStep,
-          py,
-          yStep,
-          columns,
-          rowBytes,
-          offsets + ((<usize>n) << 2),
-          slot + ((<usize>n) << 2),
-          (<usize>patch) << 2,
-          first,
-        )
-      if (n < patch)
-        for (let k = 0; k < 4; k++)
-          dotTiles(
-            px + load<u32>(offsets + ((<usize>n) << 2)),
-            xStep,
-            py + <usize>k * rowBytes,
-            yStep,
-            columns,
-            rowBytes,
-            slot + ((<usize>(k * patch + n)) << 2),
-            first,
-          )
-      o += 4
-    } else {
-      for (let n = 0; n < patch; n++)
-        dotTiles(
-          px + load<u32>(offsets + ((<usize>n) << 2)),
-          xStep,
-          py,
-          yStep,
-          columns,
-          rowBytes,
-          slot + ((<usize>n) << 2),
-          first,
-        )
-      o += 1
+      for (; n + 2 <= patch; n += 2) {
+        const pa = px + load<u32>(offsets + ((<usize>n) << 2))
+        const pb = px + load<u32>(offsets + ((<usize>n) << 2), 4)
+        if (rows == 4) gradient4x2(pa, pb, xStep, py, yStep, columns, rowBytes, slot, slotRow, first)
+        else if (rows == 2) gradient2x2(pa, pb, xStep, py, yStep, columns, rowBytes, slot, slotRow, first)
+        else {
+          dotTiles(pa, xStep, py, yStep, columns, rowBytes, slot, first)
+          dotTiles(pb, xStep, py, yStep, columns, rowBytes, slot + 4, first)
+        }
+        slot += 8
+      }
+      if (n < patch) {
+        const pa = px + load<u32>(offsets + ((<usize>n) << 2))
+        for (let k: usize = 0; k < <usize>rows; k++) {
+          dotTiles(pa, xStep, py + k * rowBytes, yStep, columns, rowBytes, slot + k * slotRow, first)
+        }
+      }
+      o += rows
     }
   }
 }
 
 function gradient4x2(
-  x: usize,
+  pa: usize,
+  pb: usize,
   xStep: usize,
   dy: usize,
   yStep: usize,
   columns: i32,
   rowBytes: usize,
-  offsets: usize,
   slot: usize,
   slotRow: usize,
   first: i32,
 ): void {
-  let px = x + load<u32>(offsets)
-  let pq = x + load<u32>(offsets, 4)
   let a0 = f32x4.splat(0)
   let a1 = a0
   let b0 = a0
@@ -356,8 +369,8 @@ function gradient4x2(
   for (let w = 0; w < columns; w++) {
     let py = dy
     for (let i: usize = 0; i < rowBytes; i += 16) {
-      const x0 = v128.load(px + i)
-      const x1 = v128.load(pq + i)
+      const x0 = v128.load(pa + i)
+      const x1 = v128.load(pb + i)
       let v = v128.load(py)
       a0 = f32x4.add(a0, f32x4.mul(v, x0))
       a1 = f32x4.add(a1, f32x4.mul(v, x1))
@@ -372,19 +385,52 @@ function gradient4x2(
       d1 = f32x4.add(d1, f32x4.mul(v, x1))
       py += 16
     }
-    px += xStep
-    pq += xStep
+    pa += xStep
+    pb += xStep
     dy += yStep
   }
-  putSum(slot, a0, first)
-  putSum(slot + 4, a1, first)
-  slot += slotRow
-  putSum(slot, b0, first)
-  putSum(slot + 4, b1, first)
-  slot += slotRow
-  putSum(slot, c0, first)
-  putSum(slot + 4, c1, first)
-  slot += slotRow
-  putSum(slot, d0, first)
-  putSum(slot + 4, d1, first)
+  putPair(slot, a0, a1, first)
+  putPair(slot + slotRow, b0, b1, first)
+  putPair(slot + 2 * slotRow, c0, c1, first)
+  putPair(slot + 3 * slotRow, d0, d1, first)
+}
+
+function putPair(slot: usize, sum: v128, next: v128, first: i32): void {
+  putSum(slot, sum, first)
+  putSum(slot + 4, next, first)
+}
+
+function gradient2x2(
+  pa: usize,
+  pb: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  rowBytes: usize,
+  slot: usize,
+  slotRow: usize,
+  first: i32,
+): void {
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  let b0 = a0
+  let b1 = a0
+  for (let w = 0; w < columns; w++) {
+    for (let i: usize = 0; i < rowBytes; i += 16) {
+      const x0 = v128.load(pa + i)
+      const x1 = v128.load(pb + i)
+      const v0 = v128.load(dy + i)
+      const v1 = v128.load(dy + rowBytes + i)
+      a0 = f32x4.add(a0, f32x4.mul(v0, x0))
+      a1 = f32x4.add(a1, f32x4.mul(v0, x1))
+      b0 = f32x4.add(b0, f32x4.mul(v1, x0))
+      b1 = f32x4.add(b1, f32x4.mul(v1, x1))
+    }
+    pa += xStep
+    pb += xStep
+    dy += yStep
+  }
+  putPair(slot, a0, a1, first)
+  putPair(slot + slotRow, b0, b1, first)
 }

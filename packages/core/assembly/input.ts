@@ -31,55 +31,62 @@ export function loadBytes(
     const first = block * lanes + lane
     const image = source + <usize>first * imageBytes
     const place = placements + ((<usize>first) << 4)
-    const here = images - lane
+    // Reading from the right is stepping backwards.
+    const s0 = load<i32>(place, 8) ? -1 : 1
+    const s1 = load<i32>(place, 24) ? -1 : 1
+    const s2 = load<i32>(place, 40) ? -1 : 1
+    const s3 = load<i32>(place, 56) ? -1 : 1
     for (let c = 0; c < channels; c++) {
       const values = table + ((<usize>c) << 10)
+      const p0 = image + <usize>c * plane
+      const p1 = p0 + imageBytes
+      const p2 = p1 + imageBytes
+      const p3 = p2 + imageBytes
       for (let h = 0; h < rows; h++) {
-        const line = image + <usize>c * plane
-        const l0 = sourceLine(line, place, h, sourceRows, sourceColumns, here > 0)
-        const l1 = sourceLine(line + imageBytes, place + 16, h, sourceRows, sourceColumns, here > 1)
-        const l2 = sourceLine(line + 2 * imageBytes, place + 32, h, sourceRows, sourceColumns, here > 2)
-        const l3 = sourceLine(line + 3 * imageBytes, place + 48, h, sourceRows, sourceColumns, here > 3)
+        const l0 = sourceLine(p0, place, h, sourceRows, sourceColumns)
+        const l1 = sourceLine(p1, place + 16, h, sourceRows, sourceColumns)
+        const l2 = sourceLine(p2, place + 32, h, sourceRows, sourceColumns)
+        const l3 = sourceLine(p3, place + 48, h, sourceRows, sourceColumns)
+        let c0 = firstColumn(l0, place, columns)
+        let c1 = firstColumn(l1, place + 16, columns)
+        let c2 = firstColumn(l2, place + 32, columns)
+        let c3 = firstColumn(l3, place + 48, columns)
         let to = y + ((<usize>lane) << 2) + <usize>h * pitch + <usize>c * rowBytes
         for (let w = 0; w < columns; w++) {
-          let v = f32x4.splat(pixelValue(l0, place, w, columns, sourceColumns, values))
-          v = f32x4.replace_lane(v, 1, pixelValue(l1, place + 16, w, columns, sourceColumns, values))
-          v = f32x4.replace_lane(v, 2, pixelValue(l2, place + 32, w, columns, sourceColumns, values))
-          v = f32x4.replace_lane(v, 3, pixelValue(l3, place + 48, w, columns, sourceColumns, values))
+          let v = f32x4.splat(pixelValue(l0, c0, sourceColumns, values))
+          v = f32x4.replace_lane(v, 1, pixelValue(l1, c1, sourceColumns, values))
+          v = f32x4.replace_lane(v, 2, pixelValue(l2, c2, sourceColumns, values))
+          v = f32x4.replace_lane(v, 3, pixelValue(l3, c3, sourceColumns, values))
           v128.store(to, v)
+          c0 += s0
+          c1 += s1
+          c2 += s2
+          c3 += s3
           to += <usize>channels * rowBytes
         }
       }
     }
-    clearLanes(y + ((<usize>lane) << 2), pitch, rows, columns * channels, rowBytes, here)
+    clearLanes(y + ((<usize>lane) << 2), pitch, rows, columns * channels, rowBytes, images - lane)
   }
 }
 
-/** Address of the source line that output row `h` shows; 0 outside the source or without an image. */
-function sourceLine(
-  plane: usize,
-  placement: usize,
-  h: i32,
-  sourceRows: i32,
-  sourceColumns: i32,
-  present: bool,
-): usize {
-  if (!present) return 0
+/** So far from any image that no step of a row comes back into it. */
+const outside: i32 = -(1 << 30)
+
+/** Address of the source line that output row `h` shows; 0 outside the source. */
+function sourceLine(plane: usize, placement: usize, h: i32, sourceRows: i32, sourceColumns: i32): usize {
   const line = h + load<i32>(placement)
   return line >= 0 && line < sourceRows ? plane + <usize>(line * sourceColumns) : 0
 }
 
-function pixelValue(
-  line: usize,
-  placement: usize,
-  w: i32,
-  columns: i32,
-  sourceColumns: i32,
-  values: usize,
-): f32 {
-  if (!line) return load<f32>(values)
-  const column = (load<i32>(placement, 8) ? columns - 1 - w : w) + load<i32>(placement, 4)
-  const byte: usize = column >= 0 && column < sourceColumns ? <usize>load<u8>(line + <usize>column) : 0
+/** Source column of output column 0. */
+function firstColumn(line: usize, placement: usize, columns: i32): i32 {
+  if (!line) return outside
+  return load<i32>(placement, 4) + (load<i32>(placement, 8) ? columns - 1 : 0)
+}
+
+function pixelValue(line: usize, column: i32, sourceColumns: i32, values: usize): f32 {
+  const byte: usize = <u32>column < <u32>sourceColumns ? <usize>load<u8>(line + <usize>column) : 0
   return load<f32>(values + (byte << 2))
 }
 
