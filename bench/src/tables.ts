@@ -1,8 +1,16 @@
 // The results as tables for a terminal.
 
+import { formatTable } from '@dctps/lab'
 import type { StepTime } from './profile.js'
 import type { LayerRow, PeerRow, StepCase, StepRow, TransformRow } from './results.js'
-import { formatTable } from './table.js'
+
+/** Columns of a table: the first `names` to the left, figures to the right. */
+function columns(headers: readonly string[], names: number) {
+  return headers.map((header, index) => ({
+    header,
+    align: index < names ? ('left' as const) : ('right' as const),
+  }))
+}
 
 /** Three significant digits, without an exponent. */
 export function digits(value: number): string {
@@ -14,7 +22,10 @@ const percent = (share: number) => `${digits(share * 100)}%`
 
 export function transformTable(rows: readonly TransformRow[]): string {
   return formatTable(
-    ['layer', 'direction', 'ns/pixel', 'dense', 'ratio', 'reference', 'ratio', 'build ms', 'code KB'],
+    columns(
+      ['layer', 'direction', 'ns/pixel', 'dense', 'ratio', 'reference', 'ratio', 'build ms', 'code KB'],
+      2,
+    ),
     rows.map((row) => [
       row.layer,
       row.direction,
@@ -26,13 +37,12 @@ export function transformTable(rows: readonly TransformRow[]): string {
       digits(row.buildMilliseconds),
       digits(row.codeBytes / 1000),
     ]),
-    2,
   )
 }
 
 export function layerTable(rows: readonly LayerRow[]): string {
   return formatTable(
-    ['layer', 'kind', 'density', 'forward images/s', 'of dense', 'backward images/s', 'of dense'],
+    columns(['layer', 'kind', 'density', 'forward images/s', 'of dense', 'backward images/s', 'of dense'], 2),
     rows.map((row) => {
       const dense = rows.find((other) => other.layer === row.layer && other.kind === 'dense')!
       return [
@@ -45,7 +55,6 @@ export function layerTable(rows: readonly LayerRow[]): string {
         times(row.backwardImagesPerSecond / dense.backwardImagesPerSecond),
       ]
     }),
-    2,
   )
 }
 
@@ -64,19 +73,22 @@ export function stepTable(steps: readonly StepRow[], peers: readonly PeerRow[]):
     percent(row.otherLoad),
   ]
   return formatTable(
-    [
-      'network',
-      'kind',
-      'by',
-      'density',
-      'batch',
-      'threads',
-      'images/s',
-      'ratio',
-      'peak MB',
-      'start s',
-      'other load',
-    ],
+    columns(
+      [
+        'network',
+        'kind',
+        'by',
+        'density',
+        'batch',
+        'threads',
+        'images/s',
+        'ratio',
+        'peak MB',
+        'start s',
+        'other load',
+      ],
+      3,
+    ),
     steps.flatMap((step) => {
       const single = steps.find((other) => sameCase(other, { ...step, threads: 1 }))
       const scaling =
@@ -90,7 +102,6 @@ export function stepTable(steps: readonly StepRow[], peers: readonly PeerRow[]):
           .map((peer) => cells(peer, `${peer.peer}, ${peer.approach}`, `ours ${times(peer.speedup)}`)),
       ]
     }),
-    3,
   )
 }
 
@@ -107,8 +118,7 @@ function sameCase(a: StepCase, b: StepCase): boolean {
 
 export function profileTable(rows: readonly StepTime[]): string {
   return formatTable(
-    ['step', 'kernel', 'microseconds', 'share'],
+    columns(['step', 'kernel', 'microseconds', 'share'], 2),
     rows.map((row) => [row.step, row.kernel, digits(row.seconds * 1e6), percent(row.share)]),
-    2,
   )
 }

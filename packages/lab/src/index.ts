@@ -2,4 +2,7 @@
 
 export * from './config/index.js'
 export * from './data/index.js'
+export type { ReportAnswer, ReportFact, ReportInput, ReportLayer, ReportRun } from './report/records.js'
+export { renderReport, writeReport } from './report/report.js'
+export { formatTable, type TableColumn } from './report/table.js'
 export * from './run/index.js'

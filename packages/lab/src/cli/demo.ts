@@ -27,7 +27,7 @@ interface DemoCommandOptions {
 const examples = `
 Trains LeNet-5 and ResNet-8 on the built-in images: DCTpS and plain sparse
 networks with the same few weights, and a dense one, each at the same learning
-rates. Takes about three minutes on two cores; the report is one HTML file that
+rates. Takes about two minutes on two cores; the report is one HTML file that
 needs nothing else. Ctrl-C stops and saves; the same command goes on, and does
 not repeat what is finished.
 
@@ -117,9 +117,7 @@ class DemoProgress {
     this.#line = line
     this.#runs = configs.length
     this.#total = configs.reduce((sum, config) => sum + costOf(config), 0)
-    line.keep(
-      `${configs.length} runs on the built-in images; the first time, about three minutes on two cores`,
-    )
+    line.keep(`${configs.length} runs on the built-in images; the first time, about two minutes on two cores`)
   }
 
   start(contender: Contender, config: RunConfig): void {
