@@ -70,12 +70,15 @@ export class KernelTables {
   ): PlacedTransform {
     const patch = patchLength(geometry)
     const length = transformLength(geometry)
-    const { outChannels, size } = geometry
-    const key = `${direction}-${store}-${patch}-${outChannels}-k${size}-pitch${size > 1 ? input.pitch : 0}-tile${size > 1 ? input.tileBytes : 0}-b${input.lanes}`
+    const { outChannels, size, stride } = geometry
+    const key = `${direction}-${store}-${patch}-${outChannels}-k${size}-s${size > 1 ? stride : 0}-pitch${size > 1 ? input.pitch : 0}-tile${size > 1 ? input.tileBytes : 0}-b${input.lanes}`
     return this.#once(key, () => {
       const patchRows = patchOffsets(geometry, input)
       const outputRows = Int32Array.from({ length: outChannels }, (_, k) => k * input.rowBytes)
       const adjoint = direction === 'adjoint'
+      // Of the patch before, all but the last `stride` columns of tiles are seen again.
+      const seenBytes = Math.max(0, size - stride) * input.tileBytes
+      const newRows = patchRows.filter((offset) => offset % input.pitch >= seenBytes)
       const emitted = this.#cache.get(`${key}-${this.#sharedMemory}`, {
         length,
         inputs: patch,
@@ -84,6 +87,7 @@ export class KernelTables {
         lanes: input.lanes,
         inputOffsets: adjoint ? outputRows : patchRows,
         outputOffsets: adjoint ? patchRows : outputRows,
+        ...(adjoint ? { newOutputOffsets: newRows } : { newInputOffsets: newRows }),
         store,
         sharedMemory: this.#sharedMemory,
       })

@@ -51,7 +51,11 @@ export function emitTransform(
   const scales = new ScaleTable(Float64Array.from(code.outputs, (output) => output?.scale ?? 0))
   const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
   const rowBytes = geometry.lanes * FLOAT
-  const touch = emitTouch(spansOf(geometry.inputOffsets, rowBytes), spansOf(geometry.outputOffsets, rowBytes))
+  const { inputOffsets, outputOffsets, newInputOffsets, newOutputOffsets } = geometry
+  const touch = emitTouch(
+    spansOf(newInputOffsets ?? inputOffsets, rowBytes),
+    spansOf(newOutputOffsets ?? outputOffsets, rowBytes),
+  )
   const functions = [touch, ...parts.functions]
   const run = emitRun([...functions.keys()], geometry.lanes / stripLanes, stripLanes * FLOAT)
   return {

@@ -13,6 +13,12 @@ export interface TileGeometry {
   readonly lanes: number
   readonly inputOffsets: Int32Array
   readonly outputOffsets: Int32Array
+  /**
+   * Rows of the input (output) that the position before in a row of positions did not reach: patches of a convolution
+   * overlap. A hint for speed alone; by default all.
+   */
+  readonly newInputOffsets?: Int32Array
+  readonly newOutputOffsets?: Int32Array
   /** `assign`: y = scale * v; `accumulate`: y += scale * v. */
   readonly store: 'assign' | 'accumulate'
   readonly sharedMemory: boolean
