@@ -31,7 +31,7 @@ export function averagePool(
   }
 }
 
-/** `dx[window] += dy / window^2` */
+/** `dx[window] (+)= dy / window^2`; windows that overlap or leave gaps need `accumulate` on a cleared `dx`. */
 export function averagePoolGradient(
   dx: usize,
   inputPitch: usize,
@@ -40,6 +40,7 @@ export function averagePoolGradient(
   window: i32,
   stride: i32,
   tileBytes: usize,
+  accumulate: i32,
 ): void {
   const scale = f32x4.splat(<f32>1 / <f32>(window * window))
   for (let w = 0; w < columns; w++) {
@@ -49,7 +50,7 @@ export function averagePoolGradient(
       for (let a = 0; a < window; a++) {
         let p = row
         for (let b = 0; b < window; b++) {
-          v128.store(p, f32x4.add(v128.load(p), value))
+          v128.store(p, accumulate ? f32x4.add(v128.load(p), value) : value)
           p += tileBytes
         }
         row += inputPitch
@@ -89,7 +90,7 @@ export function maxPool(
   }
 }
 
-/** `dx[first position of the maximum] += dy`, the position found again from input and output. */
+/** `dx[first position of the maximum] (+)= dy`, the position found again from input and output; else as above. */
 export function maxPoolGradient(
   x: usize,
   xPitch: usize,
@@ -101,6 +102,7 @@ export function maxPoolGradient(
   window: i32,
   stride: i32,
   tileBytes: usize,
+  accumulate: i32,
 ): void {
   for (let w = 0; w < columns; w++) {
     for (let i: usize = 0; i < tileBytes; i += 16) {
@@ -114,7 +116,8 @@ export function maxPoolGradient(
         let q = target
         for (let b = 0; b < window; b++) {
           const hit = v128.and(open, f32x4.eq(v128.load(p), best))
-          v128.store(q, f32x4.add(v128.load(q), v128.and(hit, value)))
+          const part = v128.and(hit, value)
+          v128.store(q, accumulate ? f32x4.add(v128.load(q), part) : part)
           open = v128.andnot(open, hit)
           p += tileBytes
           q += tileBytes

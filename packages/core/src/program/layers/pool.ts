@@ -28,11 +28,15 @@ export function emitPool(context: ListContext, layer: PoolLayer): () => void {
     if (!context.needsGradient(layer.input)) return
     const gradient = context.gradient(layer.id)
     const sink = context.gradientSink(layer.input)
-    if (sink.first) context.clear(`${layer.name} gradient`, layer.id, sink)
-    const operands =
-      layer.op === 'maxPool'
-        ? [...windows(input), outputs(output), ...windows(sink), outputs(gradient), ...window]
-        : [...windows(sink), outputs(gradient), ...window]
+    const assigns = sink.first && windowsTile(layer, input)
+    if (sink.first && !assigns) context.clear(`${layer.name} gradient`, layer.id, sink)
+    const operands = [
+      ...(layer.op === 'maxPool' ? [...windows(input), outputs(output)] : []),
+      ...windows(sink),
+      outputs(gradient),
+      ...window,
+      number(assigns ? 0 : 1),
+    ]
     context.builder.step(
       `${layer.name} gradient`,
       layer.id,
@@ -43,4 +47,9 @@ export function emitPool(context: ListContext, layer: PoolLayer): () => void {
       },
     )
   }
+}
+
+/** Whether the windows cover every input exactly once. */
+function windowsTile({ window, stride }: PoolLayer, { layout }: Activation): boolean {
+  return window === stride && layout.shape.height % window === 0 && layout.shape.width % window === 0
 }
