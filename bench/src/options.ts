@@ -50,7 +50,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .addOption(new Option('--kind <kind>', 'one kind of kernels').choices(kernelKinds))
     .option(
       '--density <share>',
-      'share of the kernel weights that are stored; dense kernels always have 1 (default: 0.001, small networks 0.05)',
+      'share of the kernel weights that are stored; dense kernels always have 1 (default: 0.001, small networks 0.01)',
       parseDensity,
     )
     .option('--batch <images>', 'images in a batch (default: 128)', parseCount)

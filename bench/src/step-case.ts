@@ -36,9 +36,9 @@ export function buildCase({ network, kind, density }: Omit<StepCase, 'batch' | '
 
 export const networkNames: readonly string[] = architectures.map(({ name }) => name)
 
-/** The paper's extreme density, 0.1%; 5% on networks so small that 0.1% leaves less than a hundred weights. */
+/** The paper's extreme density, 0.1%; 1% on networks so small that 0.1% leaves less than a hundred weights. */
 export function usualDensity(network: string, kind: KernelKind): number {
   if (kind === 'dense') return 1
   const weights = kernelCount(buildNetwork(network, { input: inputOf(network), classes, kernel: { kind } }))
-  return weights < 100_000 ? 0.05 : 0.001
+  return weights < 100_000 ? 0.01 : 0.001
 }
