@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type KernelKind, kernelKinds } from 'dctps'
-import { networkNames } from './step-case.js'
+import { networkNames, usualNetworks } from './step-case.js'
 
 export interface BenchOptions {
   /** Where the results go as JSON; null prints only. */
@@ -46,7 +46,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option('--peers', 'PyTorch in turns with us: the published approach, and the plain dense network')
     .option('--profile', 'also show where the time of each training step goes, on one thread')
     .optionsGroup('Training steps of one case only (transforms and layers are left out):')
-    .addOption(new Option('--network <name>', 'one network').choices(networkNames))
+    .addOption(
+      new Option('--network <name>', `one network (default: ${usualNetworks.join(' and ')})`).choices(
+        networkNames,
+      ),
+    )
     .addOption(new Option('--kind <kind>', 'one kind of kernels').choices(kernelKinds))
     .option(
       '--density <share>',
@@ -77,7 +81,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     peers: given.peers ?? false,
     profile: given.profile ?? false,
     parts: [network, kind, density, batch, threads].every((option) => option === undefined),
-    networks: network === undefined ? networkNames : [network],
+    networks: network === undefined ? usualNetworks : [network],
     kinds: kind === undefined ? kernelKinds : [kind],
     density: density ?? null,
     batch: batch ?? 128,

@@ -36,6 +36,9 @@ export function buildCase({ network, kind, density }: Omit<StepCase, 'batch' | '
 
 export const networkNames: readonly string[] = architectures.map(({ name }) => name)
 
+/** Measured unless one is named: those whose steps take milliseconds. */
+export const usualNetworks: readonly string[] = ['lenet5', 'resnet8']
+
 /** The paper's extreme density, 0.1%; 1% on networks so small that 0.1% leaves less than a hundred weights. */
 export function usualDensity(network: string, kind: KernelKind): number {
   if (kind === 'dense') return 1

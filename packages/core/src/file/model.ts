@@ -98,7 +98,7 @@ export function decodeModel(bytes: Uint8Array, label: string): Model {
 }
 
 /** The part of a header that describes the network; state files share it. */
-export function specHeader({ architecture, input, classes, kernel, support }: ModelSpec): {
+export function specHeader({ architecture, input, classes, kernel, width, support }: ModelSpec): {
   [name: string]: JsonValue
 } {
   return {
@@ -107,6 +107,7 @@ export function specHeader({ architecture, input, classes, kernel, support }: Mo
     classes,
     kind: kernel.kind,
     alpha: kernel.alpha,
+    ...(width !== undefined && { width }),
     support: { ...support },
   }
 }
@@ -122,6 +123,7 @@ export function readSpec(header: Fields): ModelSpec {
       kind: header.oneOf<KernelKind>('kind', kernelKinds),
       alpha: header.oneOf('alpha', ['trainable', 'frozen']),
     },
+    ...(header.has('width') && { width: header.integer('width', 1) }),
     support: readSupport(header.object('support')),
   }
 }

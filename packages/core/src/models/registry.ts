@@ -5,13 +5,18 @@ import type { KernelOptions, Network } from '../network/network.js'
 import type { ActivationShape } from '../shape/activation.js'
 import { didYouMean } from '../support/nearest-name.js'
 import { lenet5 } from './lenet5.js'
+import { mobilenetv2 } from './mobilenetv2.js'
+import { resnets } from './resnet.js'
 import { resnet8 } from './resnet8.js'
+import { vggs } from './vgg.js'
 
 export interface ArchitectureOptions {
   /** Images as the network takes them; data of another size is padded or resized first. */
   readonly input: ActivationShape
   readonly classes: number
   readonly kernel: KernelOptions
+  /** Channels of the first stage, where an architecture has a `defaultWidth`. */
+  readonly width?: number
 }
 
 export interface Architecture {
@@ -20,10 +25,12 @@ export interface Architecture {
   readonly summary: string
   /** Heights (= widths) of images that it is defined for. */
   readonly inputSizes: readonly number[]
+  /** Channels of the first stage, all others in proportion; only where they can be chosen. */
+  readonly defaultWidth?: number
   build(options: ArchitectureOptions): Network
 }
 
-export const architectures: readonly Architecture[] = [lenet5, resnet8]
+export const architectures: readonly Architecture[] = [lenet5, resnet8, ...vggs, ...resnets, mobilenetv2]
 
 /** @throws DctpsError `usage` with the known names */
 export function findArchitecture(name: string): Architecture {
@@ -40,7 +47,7 @@ export function findArchitecture(name: string): Architecture {
 
 /**
  * Builds a network by name.
- * @throws DctpsError `usage` on an unknown name, an input size that it is not defined for, or classes below 2
+ * @throws DctpsError `usage` on an unknown name, an input size or a width that it is not defined for, or classes below 2
  */
 export function buildNetwork(name: string, options: ArchitectureOptions): Network {
   const architecture = findArchitecture(name)
@@ -64,5 +71,17 @@ export function buildNetwork(name: string, options: ArchitectureOptions): Networ
       `${name}: classes must be a whole number of at least 2, received ${options.classes}`,
     )
   }
+  if (options.width !== undefined) checkWidth(architecture, options.width)
   return architecture.build(options)
+}
+
+function checkWidth({ name, defaultWidth }: Architecture, width: number): void {
+  if (defaultWidth === undefined)
+    throw new DctpsError('usage', `${name} has one width; leave out the width ${width}`)
+  if (!Number.isInteger(width) || width < 1) {
+    throw new DctpsError(
+      'usage',
+      `${name}: the width must be a whole number of at least 1, received ${width}`,
+    )
+  }
 }

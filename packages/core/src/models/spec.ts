@@ -23,6 +23,8 @@ export interface ModelSpec {
   readonly input: ActivationShape
   readonly classes: number
   readonly kernel: Required<KernelOptions>
+  /** Channels of the first stage; only where the architecture lets them be chosen, and not its default. */
+  readonly width?: number
   readonly support: SupportSource
 }
 

@@ -12,6 +12,8 @@ export interface WantedNetwork {
   readonly kind: KernelKind
   /** Images as the network takes them; null for the architecture's first size, with three channels. */
   readonly input: ActivationShape | null
+  /** The architecture's own where it is left out. */
+  readonly width?: number | undefined
 }
 
 /**
@@ -19,7 +21,7 @@ export interface WantedNetwork {
  * @returns null when the registry has no such architecture
  * @throws DctpsError `usage` when the architecture is not defined for the input or the classes
  */
-export function knownNetwork({ arch, classes, kind, input }: WantedNetwork): Network | null {
+export function knownNetwork({ arch, classes, kind, input, width }: WantedNetwork): Network | null {
   const architecture = architectures.find(({ name }) => name === arch)
   if (architecture === undefined) return null
   const size = architecture.inputSizes[0]!
@@ -27,6 +29,7 @@ export function knownNetwork({ arch, classes, kind, input }: WantedNetwork): Net
     input: input ?? { channels: 3, height: size, width: size },
     classes,
     kernel: { kind },
+    ...(width !== undefined && { width }),
   })
 }
 

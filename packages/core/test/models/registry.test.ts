@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { decodeModel, encodeModel } from '#core/file/model'
+import { buildNetwork } from '#core/models/registry'
+import { buildSpec, type ModelSpec } from '#core/models/spec'
+import { kernelCount, kernelLayers } from '#core/network/network'
+import { parameters } from '#core/network/parameters'
+import { Key } from '#core/random/key'
+import { initialValues } from '#core/train/initialise'
+
+const input = { channels: 3, height: 32, width: 32 }
+const dctps = { kind: 'dctps', alpha: 'trainable' } as const
+
+// Counts of the published networks: kernels, kernel weights, other trainable numbers (shared/reference/models.json).
+describe('the published networks', () => {
+  test.each([
+    ['lenet5', 10, 5, 61_510, 5],
+    ['vgg16', 100, 14, 14_761_664, 8_562],
+    ['vgg19', 100, 17, 20_070_080, 11_125],
+    ['resnet18', 10, 21, 11_164_352, 9_631],
+    ['resnet34', 100, 37, 21_311_168, 17_161],
+    ['resnet50', 200, 54, 23_856_832, 53_374],
+    ['resnet110', 100, 114, 45_934_272, 114_774],
+    ['mobilenetv2', 100, 58, 2_377_024, 35_246],
+  ])('%s with %i classes: %i kernels of %i weights', (name, classes, kernels, weights, others) => {
+    const network = buildNetwork(name, { input, classes, kernel: dctps })
+    expect(kernelLayers(network).length).toBe(kernels)
+    expect(kernelCount(network)).toBe(weights)
+    const none = new Map(kernelLayers(network).map((layer) => [layer.id, new Uint32Array()]))
+    const trained = parameters(network, none).filter(({ trainable }) => trainable)
+    expect(trained.reduce((sum, { size }) => sum + size, 0)).toBe(others)
+  })
+
+  test('take 64 x 64 images and any number of channels, with the same weights but for the first kernel', () => {
+    for (const name of ['vgg11', 'resnet50', 'mobilenetv2', 'resnet8']) {
+      const small = buildNetwork(name, { input, classes: 7, kernel: dctps })
+      const large = buildNetwork(name, {
+        input: { channels: 1, height: 64, width: 64 },
+        classes: 7,
+        kernel: dctps,
+      })
+      const first = (network: typeof small) => kernelLayers(network)[0]!.geometry
+      expect(first(small).inChannels - first(large).inChannels).toBe(2)
+      expect(kernelCount(small) - kernelCount(large)).toBe(2 * 9 * first(small).outChannels)
+    }
+  })
+})
+
+describe('the width of a residual network', () => {
+  test('scales all channels, and a model file keeps it', () => {
+    const spec: ModelSpec = {
+      architecture: 'resnet18',
+      input,
+      classes: 10,
+      kernel: dctps,
+      width: 8,
+      support: { type: 'random', rule: 'epl', density: 0.01, seed: 0 },
+    }
+    const { network, supports } = buildSpec(spec)
+    expect(network.layers.map(({ output }) => output.channels)).toContain(64)
+    expect(Math.max(...network.layers.map(({ output }) => output.channels))).toBe(64)
+    const values = initialValues(network, supports, Key.fromSeed(0))
+    const classNames = Array.from({ length: 10 }, String)
+    const normalisation = { mean: [0, 0, 0], std: [1, 1, 1] }
+    const bytes = encodeModel({ spec, network, supports, parameters: values, normalisation, classNames })
+    expect(decodeModel(bytes, 'model').spec).toEqual(spec)
+  })
+
+  test.each([
+    ['vgg19', 32],
+    ['resnet18', 0],
+    ['resnet18', 1.5],
+  ])('%s refuses a width of %d', (name, width) => {
+    expect(() => buildNetwork(name, { input, classes: 10, kernel: dctps, width })).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(`${name}`) }),
+    )
+  })
+})
