@@ -1,8 +1,6 @@
-// Dense kernels on one row of output tiles: the baseline of every table. Weights are [Cout][patch] in patch order;
+// Dense kernels on one row of output tiles, forward and input gradient: the baseline of every table. Weights are [Cout][patch] in patch order;
 // `offsets[n]` is the byte offset of patch entry n's input row from the patch's first tile (of group 0), and
 // `groupBytes` the distance between the channels of neighbouring groups.
-
-import { dotTiles, putSum } from './elementwise'
 
 /** `y[o] = sum_n W[o][n] x[n]` for each of `columns` tiles. Blocks of 4 outputs by 8 lanes stay in registers. */
 export function denseForward(
@@ -51,7 +49,7 @@ export function denseForward(
 }
 
 /** Channels that are computed together, of those that are left. More than four no longer stay in registers. */
-function blockOf(left: i32): i32 {
+export function blockOf(left: i32): i32 {
   if (left >= 4) return 4
   return left >= 2 ? 2 : 1
 }
@@ -285,152 +283,4 @@ function inputGradient1x4(
     weights += weightRow
   }
   v128.store(p, sum)
-}
-
-/**
- * `dW[o][n] (+)= <dy[o], x[n]>` over one row of tiles, for the part `slice` of `slices` of the blocks of channels; assigned
- * when `first` is 0. The blocks are the same for every slicing, and so are the bits.
- */
-export function denseGradient(
-  x: usize,
-  xStep: usize,
-  dy: usize,
-  yStep: usize,
-  columns: i32,
-  channels: i32,
-  groups: i32,
-  patch: i32,
-  lanes: i32,
-  gradient: usize,
-  offsets: usize,
-  groupBytes: usize,
-  first: i32,
-  slice: i32,
-  slices: i32,
-): void {
-  const rowBytes = (<usize>lanes) << 2
-  const groupChannels = channels / groups
-  const blocks = (groupChannels + 3) / 4
-  const end = (groups * blocks * (slice + 1)) / slices
-  for (let u = (groups * blocks * slice) / slices; u < end; u++) {
-    const group = u / blocks
-    const px = x + <usize>group * groupBytes
-    let o = (u % blocks) * 4
-    const last = group * groupChannels + min(o + 4, groupChannels)
-    o += group * groupChannels
-    while (o < last) {
-      const rows = blockOf(last - o)
-      const py = dy + <usize>o * rowBytes
-      let slot = gradient + ((<usize>(o * patch)) << 2)
-      const slotRow = (<usize>patch) << 2
-      let n = 0
-      for (; n + 2 <= patch; n += 2) {
-        const pa = px + load<u32>(offsets + ((<usize>n) << 2))
-        const pb = px + load<u32>(offsets + ((<usize>n) << 2), 4)
-        if (rows == 4) gradient4x2(pa, pb, xStep, py, yStep, columns, rowBytes, slot, slotRow, first)
-        else if (rows == 2) gradient2x2(pa, pb, xStep, py, yStep, columns, rowBytes, slot, slotRow, first)
-        else {
-          dotTiles(pa, xStep, py, yStep, columns, rowBytes, slot, first)
-          dotTiles(pb, xStep, py, yStep, columns, rowBytes, slot + 4, first)
-        }
-        slot += 8
-      }
-      if (n < patch) {
-        const pa = px + load<u32>(offsets + ((<usize>n) << 2))
-        for (let k: usize = 0; k < <usize>rows; k++) {
-          dotTiles(pa, xStep, py + k * rowBytes, yStep, columns, rowBytes, slot + k * slotRow, first)
-        }
-      }
-      o += rows
-    }
-  }
-}
-
-function gradient4x2(
-  pa: usize,
-  pb: usize,
-  xStep: usize,
-  dy: usize,
-  yStep: usize,
-  columns: i32,
-  rowBytes: usize,
-  slot: usize,
-  slotRow: usize,
-  first: i32,
-): void {
-  let a0 = f32x4.splat(0)
-  let a1 = a0
-  let b0 = a0
-  let b1 = a0
-  let c0 = a0
-  let c1 = a0
-  let d0 = a0
-  let d1 = a0
-  for (let w = 0; w < columns; w++) {
-    let py = dy
-    for (let i: usize = 0; i < rowBytes; i += 16) {
-      const x0 = v128.load(pa + i)
-      const x1 = v128.load(pb + i)
-      let v = v128.load(py)
-      a0 = f32x4.add(a0, f32x4.mul(v, x0))
-      a1 = f32x4.add(a1, f32x4.mul(v, x1))
-      v = v128.load(py + rowBytes)
-      b0 = f32x4.add(b0, f32x4.mul(v, x0))
-      b1 = f32x4.add(b1, f32x4.mul(v, x1))
-      v = v128.load(py + 2 * rowBytes)
-      c0 = f32x4.add(c0, f32x4.mul(v, x0))
-      c1 = f32x4.add(c1, f32x4.mul(v, x1))
-      v = v128.load(py + 3 * rowBytes)
-      d0 = f32x4.add(d0, f32x4.mul(v, x0))
-      d1 = f32x4.add(d1, f32x4.mul(v, x1))
-      py += 16
-    }
-    pa += xStep
-    pb += xStep
-    dy += yStep
-  }
-  putPair(slot, a0, a1, first)
-  putPair(slot + slotRow, b0, b1, first)
-  putPair(slot + 2 * slotRow, c0, c1, first)
-  putPair(slot + 3 * slotRow, d0, d1, first)
-}
-
-function putPair(slot: usize, sum: v128, next: v128, first: i32): void {
-  putSum(slot, sum, first)
-  putSum(slot + 4, next, first)
-}
-
-function gradient2x2(
-  pa: usize,
-  pb: usize,
-  xStep: usize,
-  dy: usize,
-  yStep: usize,
-  columns: i32,
-  rowBytes: usize,
-  slot: usize,
-  slotRow: usize,
-  first: i32,
-): void {
-  let a0 = f32x4.splat(0)
-  let a1 = a0
-  let b0 = a0
-  let b1 = a0
-  for (let w = 0; w < columns; w++) {
-    for (let i: usize = 0; i < rowBytes; i += 16) {
-      const x0 = v128.load(pa + i)
-      const x1 = v128.load(pb + i)
-      const v0 = v128.load(dy + i)
-      const v1 = v128.load(dy + rowBytes + i)
-      a0 = f32x4.add(a0, f32x4.mul(v0, x0))
-      a1 = f32x4.add(a1, f32x4.mul(v0, x1))
-      b0 = f32x4.add(b0, f32x4.mul(v1, x0))
-      b1 = f32x4.add(b1, f32x4.mul(v1, x1))
-    }
-    pa += xStep
-    pb += xStep
-    dy += yStep
-  }
-  putPair(slot, a0, a1, first)
-  putPair(slot + slotRow, b0, b1, first)
 }

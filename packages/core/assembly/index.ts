@@ -3,6 +3,7 @@
 export * from './batchnorm'
 export * from './cosine'
 export * from './dense'
+export * from './dense-gradient'
 export * from './elementwise'
 export * from './input'
 export * from './loss'
