@@ -110,10 +110,10 @@ export class ProgramBuilder {
     return address
   }
 
-  /** Scratch of the running thread, at `offset` bytes; only valid within one call or the calls of one row. */
-  scratch(bytes: number, offset = 0): DraftOperand {
-    this.#threadBytes = Math.max(this.#threadBytes, alignUp(offset + bytes, 64))
-    return { ...zero, constant: offset, base: 'scratch' }
+  /** Scratch of the running thread; its content lasts for one call. */
+  scratch(bytes: number): DraftOperand {
+    this.#threadBytes = Math.max(this.#threadBytes, alignUp(bytes, 64))
+    return { ...zero, base: 'scratch' }
   }
 
   buffer(name: string, bytes: number): BlockBuffer {
