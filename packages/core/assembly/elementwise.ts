@@ -161,39 +161,46 @@ export function dotTiles(
 }
 
 /**
- * The last step of a DCTpS layer's input gradient: with `u = D^T dy` (unscaled), `dot = <x, u>`, the gradient of alpha,
- * and `target (+)= alpha * u`.
+ * The last step of a DCTpS layer's input gradient, on one row: with `u = D^T dy` (unscaled), `dot (+)= <x, u>`, the gradient
+ * of alpha, assigned at row 0, and `target (+)= alpha * u`, in place when both are the same.
  */
-export function scaleAndDotRows(
+export function scaleAndDotRow(
   u: usize,
-  uPitch: usize,
   x: usize,
-  xPitch: usize,
   target: usize,
-  targetPitch: usize,
-  rows: i32,
   bytes: usize,
   alpha: usize,
   dot: usize,
   accumulate: i32,
+  row: i32,
 ): void {
   const scale = v128.load_splat<f32>(alpha)
-  let total: f64 = 0
-  for (let r = 0; r < rows; r++) {
-    let sum = f32x4.splat(0)
-    for (let i: usize = 0; i < bytes; i += 16) {
-      const value = v128.load(u + i)
-      sum = f32x4.add(sum, f32x4.mul(value, v128.load(x + i)))
-      let scaled = f32x4.mul(value, scale)
-      if (accumulate) scaled = f32x4.add(scaled, v128.load(target + i))
-      v128.store(target + i, scaled)
+  let sum0 = f32x4.splat(0)
+  let sum1 = sum0
+  let i: usize = 0
+  // Two sums: one would make every turn wait for the one before.
+  for (; i + 32 <= bytes; i += 32) {
+    const value0 = v128.load(u + i)
+    const value1 = v128.load(u + i, 16)
+    sum0 = f32x4.add(sum0, f32x4.mul(value0, v128.load(x + i)))
+    sum1 = f32x4.add(sum1, f32x4.mul(value1, v128.load(x + i, 16)))
+    let scaled0 = f32x4.mul(value0, scale)
+    let scaled1 = f32x4.mul(value1, scale)
+    if (accumulate) {
+      scaled0 = f32x4.add(scaled0, v128.load(target + i))
+      scaled1 = f32x4.add(scaled1, v128.load(target + i, 16))
     }
-    total += laneSum(sum)
-    u += uPitch
-    x += xPitch
-    target += targetPitch
+    v128.store(target + i, scaled0)
+    v128.store(target + i, scaled1, 16)
   }
-  store<f32>(dot, <f32>total)
+  if (i < bytes) {
+    const value = v128.load(u + i)
+    sum0 = f32x4.add(sum0, f32x4.mul(value, v128.load(x + i)))
+    let scaled = f32x4.mul(value, scale)
+    if (accumulate) scaled = f32x4.add(scaled, v128.load(target + i))
+    v128.store(target + i, scaled)
+  }
+  putSum(dot, f32x4.add(sum0, sum1), row)
 }
 
 /** `dot = <a, b>` over rows. */

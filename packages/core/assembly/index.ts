@@ -11,6 +11,7 @@ export * from './materialise'
 export * from './optimizer'
 export * from './pool'
 export * from './sparse'
+export * from './spectrum'
 
 /** First byte after the kernels' static data: what the runtime hands out lies above it. */
 export function staticEnd(): usize {

@@ -110,10 +110,13 @@ export class ProgramBuilder {
     return address
   }
 
-  /** Scratch of the running thread; its content lasts for one call. */
-  scratch(bytes: number): DraftOperand {
-    this.#threadBytes = Math.max(this.#threadBytes, alignUp(bytes, 64))
-    return { ...zero, base: 'scratch' }
+  /**
+   * Scratch of the running thread from byte `offset` on; its content lasts for the calls of one row of a step, as far as
+   * they leave it alone.
+   */
+  scratch(bytes: number, offset = 0): DraftOperand {
+    this.#threadBytes = Math.max(this.#threadBytes, alignUp(offset + bytes, 64))
+    return { ...zero, constant: offset, base: 'scratch' }
   }
 
   buffer(name: string, bytes: number): BlockBuffer {

@@ -63,22 +63,7 @@ export class ListContext {
     if (existing !== undefined) return existing
     const activation = this.#create(layer.name, layer)
     this.#activations.set(root, activation)
-    const { buffer, layout } = activation
-    if (layout.halo > 0) {
-      const { height, width } = layout.shape
-      this.builder.step(`${layer.name} halo`, layer.id, 'blocks', [
-        {
-          kernel: 'zeroHalo',
-          operands: [
-            inBlock(buffer),
-            number(height),
-            number(width),
-            number(layout.halo),
-            number(layout.tileBytes),
-          ],
-        },
-      ])
-    }
+    if (activation.layout.halo > 0) this.clearHalo(layer.name, layer.id, activation)
     return activation
   }
 
@@ -129,6 +114,15 @@ export class ListContext {
   clear(name: string, layer: LayerId, { buffer }: Activation): void {
     this.builder.step(`${name} clear`, layer, 'blocks', [
       { kernel: 'fillZero', operands: [inBlock(buffer), number(buffer.bytes)] },
+    ])
+  }
+
+  /** Adds a step that clears the halo of an activation or gradient. */
+  clearHalo(name: string, layer: LayerId, { buffer, layout }: Activation): void {
+    const { height, width } = layout.shape
+    const sizes = [number(height), number(width), number(layout.halo), number(layout.tileBytes)]
+    this.builder.step(`${name} halo`, layer, 'blocks', [
+      { kernel: 'zeroHalo', operands: [inBlock(buffer), ...sizes] },
     ])
   }
 

@@ -9,8 +9,8 @@ import {
   transformLength,
 } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
-import type { EmittedTransform, TransformRequest } from '../transform/index.js'
-import { compileTransform } from '../transform/index.js'
+import type { EmittedTransform, SpectrumRequest, TransformRequest } from '../transform/index.js'
+import { compileTransform, tapPhases } from '../transform/index.js'
 import type { ProgramBuilder } from './builder.js'
 import { patchOffsets, type TileLayout } from './tiles.js'
 
@@ -18,7 +18,7 @@ import { patchOffsets, type TileLayout } from './tiles.js'
 export class TransformCache {
   readonly #emitted = new Map<string, EmittedTransform>()
 
-  get(key: string, request: TransformRequest): EmittedTransform {
+  get(key: string, request: TransformRequest | SpectrumRequest): EmittedTransform {
     let emitted = this.#emitted.get(key)
     if (emitted === undefined) {
       emitted = compileTransform(request)
@@ -91,11 +91,41 @@ export class KernelTables {
         store,
         sharedMemory: this.#sharedMemory,
       })
-      this.modules.set(key, emitted)
-      const constants = this.#builder.table(emitted.constants)
-      const scales = this.#builder.table(Float32Array.from(emitted.scales))
-      return { key, emitted, constants, scales }
+      return this.#place(key, emitted)
     })
+  }
+
+  /**
+   * The local spectrum of a pixel of a 3x3 layer. Forward: C rows of the input tile -> `2 * Cout` rows, real and imaginary
+   * parts by turns; adjoint the other way.
+   */
+  spectrum(geometry: KernelGeometry, lanes: number, direction: 'forward' | 'adjoint'): PlacedTransform {
+    const { inChannels: channels, outChannels: outputs } = geometry
+    const key = `${direction}-spectrum-${channels}-${outputs}-b${lanes}`
+    return this.#once(key, () => {
+      const rows = (count: number) => Int32Array.from({ length: count }, (_, row) => row * 4 * lanes)
+      const adjoint = direction === 'adjoint'
+      const emitted = this.#cache.get(`${key}-${this.#sharedMemory}`, {
+        channels,
+        outputs,
+        adjoint,
+        lanes,
+        inputOffsets: rows(adjoint ? 2 * outputs : channels),
+        outputOffsets: rows(adjoint ? channels : 2 * outputs),
+        sharedMemory: this.#sharedMemory,
+      })
+      return this.#place(key, emitted)
+    })
+  }
+
+  /** The phases between the taps of a 3x3 layer, [Cout][4]. */
+  phases(outChannels: number): number {
+    return this.#once(`phases-${outChannels}`, () => this.#builder.table(tapPhases(outChannels)))
+  }
+
+  /** Bytes that stay zero. */
+  zeros(bytes: number): number {
+    return this.#once(`zeros-${bytes}`, () => this.#builder.shared(bytes))
   }
 
   /** For grouped layers: `cosines` [4d] and the scales of D's rows for alpha = 1. */
@@ -141,6 +171,13 @@ export class KernelTables {
         entries: indices.length,
       }
     })
+  }
+
+  #place(key: string, emitted: EmittedTransform): PlacedTransform {
+    this.modules.set(key, emitted)
+    const constants = this.#builder.table(emitted.constants)
+    const scales = this.#builder.table(Float32Array.from(emitted.scales))
+    return { key, emitted, constants, scales }
   }
 
   #once<T>(key: string, make: () => T): T {

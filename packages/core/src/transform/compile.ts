@@ -3,6 +3,7 @@
 
 import { additionCount, factorDct } from './factor.js'
 import { factorLooped } from './factor-looped.js'
+import { factorLocalSpectrum, type SpectrumShape } from './factor-spectrum.js'
 import { emitLooped } from './looped.js'
 import { type OpList, transpose } from './oplist.js'
 import { type PassList, transposePasses } from './passes.js'
@@ -16,6 +17,14 @@ import type { EmittedTransform, TileGeometry } from './tile-geometry.js'
  * patch entries out; the offsets of the tile geometry follow.
  */
 export interface TransformRequest extends TransformShape, TileGeometry {
+  readonly adjoint: boolean
+}
+
+/**
+ * The local spectrum of a pixel, forward: `channels` in, `2 * outputs` out; adjoint the other way. The tile geometry counts
+ * these rows.
+ */
+export interface SpectrumRequest extends SpectrumShape, Omit<TileGeometry, 'store'> {
   readonly adjoint: boolean
 }
 
@@ -47,10 +56,14 @@ export function planTransform(shape: TransformShape): TransformPlan {
 }
 
 /**
- * Compiles `D x` or `D^T y`. Equal requests give equal bytes.
+ * Compiles `D x` or `D^T y`, or a local spectrum. Equal requests give equal bytes.
  * @throws DctpsError `usage` when the counts do not fit the length, or the geometry does not fit the counts.
  */
-export function compileTransform(request: TransformRequest): EmittedTransform {
+export function compileTransform(request: TransformRequest | SpectrumRequest): EmittedTransform {
+  if ('channels' in request) {
+    const spectrum = factorLocalSpectrum(request)
+    return emitTransform(request.adjoint ? transpose(spectrum) : spectrum, { ...request, store: 'assign' })
+  }
   const { form, list } = planTransform(request)
   if (form === 'straight') return emitTransform(request.adjoint ? transpose(list) : list, request)
   return emitLooped(request.adjoint ? transposePasses(list) : list, request)

@@ -53,7 +53,8 @@ function factorWhole(length: number, recursion: Recursion, outputs: number): OpL
   return { rows: builder.rows, inputs, outputs: coefficients, operations: builder.operations }
 }
 
-function dct2(builder: ListBuilder, x: readonly number[], wanted: readonly boolean[]): number[] {
+/** The orthonormal DCT-II of rows of a list under construction. */
+export function dct2(builder: ListBuilder, x: readonly number[], wanted: readonly boolean[]): number[] {
   const length = x.length
   if (length % 2 === 1) return oddDct2(builder, x, wanted)
   const sums: number[] = []

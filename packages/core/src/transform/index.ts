@@ -1,8 +1,9 @@
 // The DCT of a DCTpS layer: by formula, as an op list, and as emitted WebAssembly.
 
-export { compileTransform, type TransformRequest } from './compile.js'
+export { compileTransform, type SpectrumRequest, type TransformRequest } from './compile.js'
 export { cosineScales, cosineTable } from './cosine-table.js'
 export { factorDct } from './factor.js'
+export { factorLocalSpectrum, hasLocalSpectrum, type SpectrumShape, tapPhases } from './factor-spectrum.js'
 export { countFlops, type FlopCount } from './lower.js'
 export { evaluate, type Operation, type OpList, printOpList, transpose } from './oplist.js'
 export { dctMatrix, product, type TransformShape, transposedProduct } from './reference.js'

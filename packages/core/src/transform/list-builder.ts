@@ -1,6 +1,6 @@
 // Writes op lists: numbers rows and collects operations.
 
-import type { Operation } from './oplist.js'
+import type { Operation, OpList } from './oplist.js'
 
 /** The matrix of a sum and a difference that keeps lengths, row-major. */
 export const BUTTERFLY: readonly number[] = [Math.SQRT1_2, Math.SQRT1_2, Math.SQRT1_2, -Math.SQRT1_2]
@@ -55,6 +55,22 @@ export class ListBuilder {
   pair(first: number, second: number, matrix: readonly number[]): [number, number] {
     const [a, b] = this.apply([first, second], matrix)
     return [a!, b!]
+  }
+
+  /** Applies a whole list to rows of this one. @returns its outputs */
+  include(list: OpList, inputs: readonly number[]): number[] {
+    const first = this.rows
+    this.rows += list.rows
+    const renamed = new Map(list.inputs.map((row, i) => [row, inputs[i]!]))
+    const rename = (row: number) => renamed.get(row) ?? first + row
+    for (const operation of list.operations) {
+      this.operations.push({
+        inputs: operation.inputs.map(rename),
+        outputs: operation.outputs.map(rename),
+        matrix: operation.matrix,
+      })
+    }
+    return list.outputs.map(rename)
   }
 
   /** A row times 1 or -1. */

@@ -40,6 +40,12 @@ describe('one layer', () => {
   test.each([
     { inputs: 16, outputs: 120, size: 5, image: 5 },
     { inputs: 64, outputs: 64, size: 3, padding: 1, image: 4 },
+    { inputs: 16, outputs: 16, size: 3, padding: 1, image: 1 },
+    { inputs: 16, outputs: 40, size: 3, padding: 1, image: 2 },
+    { inputs: 18, outputs: 32, size: 3, padding: 1, image: 5 },
+    { inputs: 96, outputs: 17, size: 3, padding: 1, image: 3 },
+    { inputs: 256, outputs: 512, size: 3, padding: 1, image: 1 },
+    { inputs: 512, outputs: 512, size: 3, padding: 1, image: 2 },
     { inputs: 64, outputs: 128, size: 3, stride: 2, padding: 1, image: 5 },
     { inputs: 64, outputs: 256, size: 1, image: 3 },
     { inputs: 256, outputs: 64, size: 1, image: 3 },

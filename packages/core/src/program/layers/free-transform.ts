@@ -1,61 +1,106 @@
-// D itself on one row of tiles, without alpha: an emitted transform, or, for grouped convolutions, the formula on a table
-// of cosines. Neither is ever stored as a matrix.
+// D itself on one row of tiles, without alpha, in the form that suits the layer: an emitted transform of patches, of local
+// spectra (3x3 layers), or, for grouped convolutions, the formula on a table of cosines. None is ever stored as a matrix.
 
 import type { KernelLayer } from '../../network/layer.js'
 import { patchLength } from '../../shape/kernel.js'
 import { type DraftCall, type DraftOperand, number } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
+import type { PlacedTransform } from '../kernel-tables.js'
 import type { TileLayout } from '../tiles.js'
-import { groupBytes, outputRow, patchRow } from './kernel-part.js'
+import { groupBytes, outputRow, patchesTile, patchRow } from './kernel-part.js'
+import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 
 /** D on one row of tiles, in both directions. */
 export interface FreeTransform {
+  /** Of one output pixel. */
   readonly multiplyAdds: number
-  /** Address of the output scales for alpha = 1. */
+  /** Address of the factors that bear alpha, for alpha = 1, and their number. */
   readonly scales: number
-  /** y = scales * D x */
-  forward(x: DraftOperand[], y: DraftOperand[], scales: number): DraftCall
-  /** u (+)= D^T dy */
-  adjoint(u: Activation, dy: Activation, store: 'assign' | 'accumulate'): DraftCall
+  readonly scaleCount: number
+  /** One row of y = D x, with factors from `scales`. */
+  forward(x: Activation, y: Activation, scales: number): DraftCall[]
+  adjoint(): Adjoint
 }
 
-/** @param input layout of the activation that the layer reads */
+/**
+ * u = D^T dy, row by row:
+ * - `gather`: one row of u is finished at a time, `u` being its first pixel and the step to the next; the calls use thread
+ *   scratch up to `scratchBytes`
+ * - `scatter`: one row of dy is added to all rows of u that it bears on
+ */
+export type Adjoint =
+  | {
+      readonly type: 'gather'
+      readonly scratchBytes: number
+      row(u: [DraftOperand, DraftOperand], dy: Activation): DraftCall[]
+    }
+  | { readonly type: 'scatter'; row(u: Activation, dy: Activation): DraftCall[] }
+
+/** The fastest form. @param input layout of the activation that the layer reads */
 export function freeTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
-  return layer.geometry.groups === 1 ? emitted(context, layer, input) : grouped(context, layer, input)
+  return hasSpectralForm(layer) ? spectralTransform(context, layer) : rowTransform(context, layer, input)
 }
 
-function emitted(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
-  const { tables } = context.program
-  const forward = tables.transform(layer.geometry, input, 'forward', 'assign')
-  const columns = number(layer.output.width)
-  const run = (
-    placed: typeof forward,
-    [x, xStep]: DraftOperand[],
-    [y, yStep]: DraftOperand[],
-    scales: number,
-  ): DraftCall => ({
+/** A form whose forward calls finish one row of y at a time. */
+export function rowTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
+  const { groups } = layer.geometry
+  return groups > 1 ? grouped(context, layer, input) : patchTransform(context, layer, input)
+}
+
+/** Operands of a transform module on one row of positions: tiles at x to tiles at y. */
+export function transformCall(
+  context: ListContext,
+  placed: PlacedTransform,
+  columns: number,
+  [x, xStep]: [DraftOperand, DraftOperand],
+  [y, yStep]: [DraftOperand, DraftOperand],
+  scales: number,
+): DraftCall {
+  const scratch = context.builder.scratch(placed.emitted.scratchBytes)
+  const rows = [number(1), number(0), number(0)]
+  return {
     kernel: placed.key,
     operands: [
-      x!,
-      y!,
-      context.builder.scratch(placed.emitted.scratchBytes),
+      x,
+      y,
+      scratch,
       number(scales),
       number(placed.constants),
-      number(1),
-      number(0),
-      number(0),
-      columns,
-      xStep!,
-      yStep!,
+      ...rows,
+      number(columns),
+      xStep,
+      yStep,
     ],
-  })
+  }
+}
+
+function patchTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
+  const { tables } = context.program
+  const { width } = layer.output
+  const forward = tables.transform(layer.geometry, input, 'forward', 'assign')
   return {
     multiplyAdds: forward.emitted.flops / 2,
     scales: forward.scales,
-    forward: (x, y, scales) => run(forward, x, y, scales),
-    adjoint(u, dy, store) {
-      const adjoint = tables.transform(layer.geometry, u.layout, 'adjoint', store)
-      return run(adjoint, outputRow(dy), patchRow(u, layer), adjoint.scales)
+    scaleCount: layer.geometry.outChannels,
+    forward: (x, y, scales) => [
+      transformCall(context, forward, width, patchRow(x, layer), outputRow(y), scales),
+    ],
+    adjoint() {
+      if (!patchesTile(layer)) {
+        return {
+          type: 'scatter',
+          row(u, dy) {
+            const adjoint = tables.transform(layer.geometry, u.layout, 'adjoint', 'accumulate')
+            return [transformCall(context, adjoint, width, outputRow(dy), patchRow(u, layer), adjoint.scales)]
+          },
+        }
+      }
+      const adjoint = tables.transform(layer.geometry, input, 'adjoint', 'assign')
+      return {
+        type: 'gather',
+        scratchBytes: adjoint.emitted.scratchBytes,
+        row: (u, dy) => [transformCall(context, adjoint, width, outputRow(dy), u, adjoint.scales)],
+      }
     },
   }
 }
@@ -90,8 +135,11 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
   return {
     multiplyAdds: patchLength(geometry) * geometry.outChannels,
     scales,
-    forward: (x, y, rowScales) => call('cosineForward', input, x, y, rowScales),
-    // A grouped adjoint always adds: two outputs of one group read the same input.
-    adjoint: (u, dy) => call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(dy), scales),
+    scaleCount: geometry.outChannels,
+    forward: (x, y, rowScales) => [call('cosineForward', input, patchRow(x, layer), outputRow(y), rowScales)],
+    adjoint: () => ({
+      type: 'scatter',
+      row: (u, dy) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(dy), scales)],
+    }),
   }
 }

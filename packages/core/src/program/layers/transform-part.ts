@@ -1,32 +1,32 @@
 // The part alpha * D x of a DCTpS layer ([P] section 1), and the gradient of alpha.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { type DraftOperand, number } from '../builder.js'
+import { type DraftCall, type DraftOperand, number, rowIndex } from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, pixels, rowsOf } from '../context.js'
+import { alignUp } from '../slot.js'
 import { type TileLayout, tileLayout } from '../tiles.js'
-import { type FreeTransform, freeTransform } from './free-transform.js'
-import { type KernelPart, outputRow, patchesTile, patchRow } from './kernel-part.js'
+import { type FreeTransform, freeTransform, rowTransform } from './free-transform.js'
+import type { KernelPart } from './kernel-part.js'
 
 export function transformPart(context: ListContext, layer: KernelLayer, input: TileLayout): KernelPart {
-  const transform = freeTransform(context, layer, input)
   const trained = context.mode === 'train' && context.parameter(layer.id, 'alpha').trainable
   return trained && !context.needsGradient(layer.input)
-    ? keepingPart(context, layer, transform)
-    : foldedPart(context, layer, transform)
+    ? keepingPart(context, layer, rowTransform(context, layer, input))
+    : foldedPart(context, layer, freeTransform(context, layer, input))
 }
 
 /** Alpha is folded into a copy of the transform's scales, anew before each pass; its gradient is `<x, D^T dy>`. */
 function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTransform): KernelPart {
   const alpha = context.parameter(layer.id, 'alpha')
-  const channels = layer.geometry.outChannels
-  const scales = context.builder.shared(channels * 4)
+  const { scaleCount } = transform
+  const scales = context.builder.shared(scaleCount * 4)
   context.builder.prologue({
     kernel: 'foldAlpha',
-    operands: [number(scales), number(transform.scales), number(alpha.address), number(channels)],
+    operands: [number(scales), number(transform.scales), number(alpha.address), number(scaleCount)],
   })
   return {
     multiplyAdds: transform.multiplyAdds,
-    forward: (x, y) => [transform.forward(patchRow(x, layer), outputRow(y), scales)],
+    forward: (x, y) => transform.forward(x, y, scales),
     backward(x, dy, sink) {
       if (sink !== null) emitAdjoint(context, layer, transform, { x, dy, sink })
     },
@@ -45,7 +45,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
   return {
     multiplyAdds: transform.multiplyAdds,
     forward: (x, y) => [
-      transform.forward(patchRow(x, layer), outputRow(kept), transform.scales),
+      ...transform.forward(x, kept, transform.scales),
       {
         kernel: 'scaleRow',
         operands: [row, pixels(y, y.layout.pitch), number(kept.layout.interiorBytes), number(alpha.address)],
@@ -68,37 +68,67 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
   }
 }
 
-/** Emits `u = D^T dy`, then `dalpha = <x, u>` and the input's gradient `alpha * u` in one pass. */
+interface AdjointPlaces {
+  readonly x: Activation
+  readonly dy: Activation
+  readonly sink: GradientSink
+}
+
+/** Emits `u = D^T dy`, `dalpha = <x, u>` and the input's gradient `alpha * u`. */
 function emitAdjoint(
   context: ListContext,
   layer: KernelLayer,
   transform: FreeTransform,
-  { x, dy, sink }: { x: Activation; dy: Activation; sink: GradientSink },
+  places: AdjointPlaces,
 ): void {
+  const { builder } = context
+  const { dy, sink } = places
+  const adjoint = transform.adjoint()
   const { width, height } = layer.output
+  const multiplyAdds = transform.multiplyAdds * height * width
+  const alpha = alphaGradient(context, layer)
+  const finish = (u: DraftOperand) => scaleAndDot(context, layer, places, u, alpha)
+  const rows = sink.layout.shape.height
+
+  if (adjoint.type === 'gather') {
+    // A row of u is finished while it is hot; where the sink holds a gradient already, u lies in scratch.
+    const u = sink.first
+      ? pixels(sink, sink.layout.pitch)
+      : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
+    if (sink.first && sink.layout.halo > 0) context.clearHalo(`${layer.name} adjoint`, layer.id, sink)
+    const calls = [...adjoint.row([u, number(sink.layout.tileBytes)], dy), finish(u)]
+    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, multiplyAdds })
+    return
+  }
   const u = sink.first ? sink : context.temporary(`u ${layer.name}`, sink.layout)
-  const store = patchesTile(layer) ? 'assign' : 'accumulate'
-  if (store === 'accumulate') context.clear(`${layer.name} adjoint`, layer.id, u)
-  context.builder.step(`${layer.name} adjoint`, layer.id, 'blocks', [transform.adjoint(u, dy, store)], {
+  context.clear(`${layer.name} adjoint`, layer.id, u)
+  builder.step(`${layer.name} adjoint`, layer.id, 'blocks', adjoint.row(u, dy), {
     rows: height,
-    multiplyAdds: transform.multiplyAdds * height * width,
+    multiplyAdds,
   })
-  const { shape, interiorBytes } = sink.layout
-  context.builder.step(`${layer.name} alpha`, layer.id, 'blocks', [
-    {
-      kernel: 'scaleAndDotRows',
-      operands: [
-        ...rowsOf(u),
-        ...rowsOf(x),
-        ...rowsOf(sink),
-        number(shape.height),
-        number(interiorBytes),
-        number(context.parameter(layer.id, 'alpha').address),
-        alphaGradient(context, layer),
-        number(sink.first ? 0 : 1),
-      ],
-    },
-  ])
+  builder.step(`${layer.name} alpha`, layer.id, 'blocks', [finish(pixels(u, u.layout.pitch))], { rows })
+}
+
+function scaleAndDot(
+  context: ListContext,
+  layer: KernelLayer,
+  { x, sink }: AdjointPlaces,
+  u: DraftOperand,
+  alphaGradient: DraftOperand,
+): DraftCall {
+  return {
+    kernel: 'scaleAndDotRow',
+    operands: [
+      u,
+      pixels(x, x.layout.pitch),
+      pixels(sink, sink.layout.pitch),
+      number(sink.layout.interiorBytes),
+      number(context.parameter(layer.id, 'alpha').address),
+      alphaGradient,
+      number(sink.first ? 0 : 1),
+      rowIndex,
+    ],
+  }
 }
 
 /** Where the gradient of alpha goes; that of a frozen alpha falls out of the same loop and goes nowhere. */
