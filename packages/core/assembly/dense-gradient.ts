@@ -2,6 +2,7 @@
 
 import { blockOf } from './dense'
 import { dotTiles, putSum } from './elementwise'
+import { addProduct } from './fused'
 
 /**
  * `dW[o][n] (+)= <dy[o], x[n]>` over one row of tiles, for the part `slice` of `slices` of the blocks of channels; assigned
@@ -88,17 +89,17 @@ function gradient4x2(
       const x0 = v128.load(pa + i)
       const x1 = v128.load(pb + i)
       let v = v128.load(py)
-      a0 = f32x4.add(a0, f32x4.mul(v, x0))
-      a1 = f32x4.add(a1, f32x4.mul(v, x1))
+      a0 = addProduct(v, x0, a0)
+      a1 = addProduct(v, x1, a1)
       v = v128.load(py + rowBytes)
-      b0 = f32x4.add(b0, f32x4.mul(v, x0))
-      b1 = f32x4.add(b1, f32x4.mul(v, x1))
+      b0 = addProduct(v, x0, b0)
+      b1 = addProduct(v, x1, b1)
       v = v128.load(py + 2 * rowBytes)
-      c0 = f32x4.add(c0, f32x4.mul(v, x0))
-      c1 = f32x4.add(c1, f32x4.mul(v, x1))
+      c0 = addProduct(v, x0, c0)
+      c1 = addProduct(v, x1, c1)
       v = v128.load(py + 3 * rowBytes)
-      d0 = f32x4.add(d0, f32x4.mul(v, x0))
-      d1 = f32x4.add(d1, f32x4.mul(v, x1))
+      d0 = addProduct(v, x0, d0)
+      d1 = addProduct(v, x1, d1)
       py += 16
     }
     pa += xStep
@@ -138,10 +139,10 @@ function gradient2x2(
       const x1 = v128.load(pb + i)
       const v0 = v128.load(dy + i)
       const v1 = v128.load(dy + rowBytes + i)
-      a0 = f32x4.add(a0, f32x4.mul(v0, x0))
-      a1 = f32x4.add(a1, f32x4.mul(v0, x1))
-      b0 = f32x4.add(b0, f32x4.mul(v1, x0))
-      b1 = f32x4.add(b1, f32x4.mul(v1, x1))
+      a0 = addProduct(v0, x0, a0)
+      a1 = addProduct(v0, x1, a1)
+      b0 = addProduct(v1, x0, b0)
+      b1 = addProduct(v1, x1, b1)
     }
     pa += xStep
     pb += xStep

@@ -2,6 +2,8 @@
 // `offsets[n]` is the byte offset of patch entry n's input row from the patch's first tile (of group 0), and
 // `groupBytes` the distance between the channels of neighbouring groups.
 
+import { addProduct } from './fused'
+
 /** `y[o] = sum_n W[o][n] x[n]` for each of `columns` tiles. Blocks of 4 outputs by 8 lanes stay in registers. */
 export function denseForward(
   x: usize,
@@ -77,11 +79,11 @@ function forward2x8(
     const x0 = v128.load(p)
     const x1 = v128.load(p, 16)
     let v = v128.load_splat<f32>(weights + n)
-    a0 = f32x4.add(a0, f32x4.mul(v, x0))
-    a1 = f32x4.add(a1, f32x4.mul(v, x1))
+    a0 = addProduct(v, x0, a0)
+    a1 = addProduct(v, x1, a1)
     v = v128.load_splat<f32>(wb + n)
-    b0 = f32x4.add(b0, f32x4.mul(v, x0))
-    b1 = f32x4.add(b1, f32x4.mul(v, x1))
+    b0 = addProduct(v, x0, b0)
+    b1 = addProduct(v, x1, b1)
   }
   storePair(y, a0, a1)
   storePair(y + rowBytes, b0, b1)
@@ -93,8 +95,8 @@ function forward1x8(x: usize, y: usize, weights: usize, weightRow: usize, offset
   for (let n: usize = 0; n < weightRow; n += 4) {
     const p = x + load<u32>(offsets + n)
     const v = v128.load_splat<f32>(weights + n)
-    a0 = f32x4.add(a0, f32x4.mul(v, v128.load(p)))
-    a1 = f32x4.add(a1, f32x4.mul(v, v128.load(p, 16)))
+    a0 = addProduct(v, v128.load(p), a0)
+    a1 = addProduct(v, v128.load(p, 16), a1)
   }
   storePair(y, a0, a1)
 }
@@ -123,17 +125,17 @@ function forward4x8(
     const x0 = v128.load(p)
     const x1 = v128.load(p, 16)
     let v = v128.load_splat<f32>(weights + n)
-    a0 = f32x4.add(a0, f32x4.mul(v, x0))
-    a1 = f32x4.add(a1, f32x4.mul(v, x1))
+    a0 = addProduct(v, x0, a0)
+    a1 = addProduct(v, x1, a1)
     v = v128.load_splat<f32>(wb + n)
-    b0 = f32x4.add(b0, f32x4.mul(v, x0))
-    b1 = f32x4.add(b1, f32x4.mul(v, x1))
+    b0 = addProduct(v, x0, b0)
+    b1 = addProduct(v, x1, b1)
     v = v128.load_splat<f32>(wc + n)
-    c0 = f32x4.add(c0, f32x4.mul(v, x0))
-    c1 = f32x4.add(c1, f32x4.mul(v, x1))
+    c0 = addProduct(v, x0, c0)
+    c1 = addProduct(v, x1, c1)
     v = v128.load_splat<f32>(wd + n)
-    d0 = f32x4.add(d0, f32x4.mul(v, x0))
-    d1 = f32x4.add(d1, f32x4.mul(v, x1))
+    d0 = addProduct(v, x0, d0)
+    d1 = addProduct(v, x1, d1)
   }
   storePair(y, a0, a1)
   storePair(y + rowBytes, b0, b1)
@@ -144,7 +146,7 @@ function forward4x8(
 function forward1x4(x: usize, y: usize, weights: usize, weightRow: usize, offsets: usize): void {
   let sum = f32x4.splat(0)
   for (let n: usize = 0; n < weightRow; n += 4) {
-    sum = f32x4.add(sum, f32x4.mul(v128.load_splat<f32>(weights + n), v128.load(x + load<u32>(offsets + n))))
+    sum = addProduct(v128.load_splat<f32>(weights + n), v128.load(x + load<u32>(offsets + n)), sum)
   }
   v128.store(y, sum)
 }
@@ -242,17 +244,17 @@ function inputGradient4x8(
     const y0 = v128.load(dy)
     const y1 = v128.load(dy, 16)
     let v = v128.load_splat<f32>(weights)
-    a0 = f32x4.add(a0, f32x4.mul(v, y0))
-    a1 = f32x4.add(a1, f32x4.mul(v, y1))
+    a0 = addProduct(v, y0, a0)
+    a1 = addProduct(v, y1, a1)
     v = v128.load_splat<f32>(weights, 4)
-    b0 = f32x4.add(b0, f32x4.mul(v, y0))
-    b1 = f32x4.add(b1, f32x4.mul(v, y1))
+    b0 = addProduct(v, y0, b0)
+    b1 = addProduct(v, y1, b1)
     v = v128.load_splat<f32>(weights, 8)
-    c0 = f32x4.add(c0, f32x4.mul(v, y0))
-    c1 = f32x4.add(c1, f32x4.mul(v, y1))
+    c0 = addProduct(v, y0, c0)
+    c1 = addProduct(v, y1, c1)
     v = v128.load_splat<f32>(weights, 12)
-    d0 = f32x4.add(d0, f32x4.mul(v, y0))
-    d1 = f32x4.add(d1, f32x4.mul(v, y1))
+    d0 = addProduct(v, y0, d0)
+    d1 = addProduct(v, y1, d1)
     dy += rowBytes
     weights += weightRow
   }
@@ -278,7 +280,7 @@ function inputGradient1x4(
   const p = dx + load<u32>(offsets)
   let sum = v128.load(p)
   for (let o = 0; o < channels; o++) {
-    sum = f32x4.add(sum, f32x4.mul(v128.load_splat<f32>(weights), v128.load(dy)))
+    sum = addProduct(v128.load_splat<f32>(weights), v128.load(dy), sum)
     dy += rowBytes
     weights += weightRow
   }

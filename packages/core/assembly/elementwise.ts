@@ -2,6 +2,8 @@
 // the distance in bytes between rows (it skips the halo), `bytes` the length of a row's interior. Everything here is
 // independent of channels. Pointers are byte addresses, lengths are multiples of 16 bytes.
 
+import { addProduct } from './fused'
+
 /** Sets `bytes` bytes to zero. */
 export function fillZero(target: usize, bytes: usize): void {
   memory.fill(target, 0, bytes)
@@ -182,8 +184,8 @@ export function scaleAndDotRow(
   for (; i + 32 <= bytes; i += 32) {
     const value0 = v128.load(u + i)
     const value1 = v128.load(u + i, 16)
-    sum0 = f32x4.add(sum0, f32x4.mul(value0, v128.load(x + i)))
-    sum1 = f32x4.add(sum1, f32x4.mul(value1, v128.load(x + i, 16)))
+    sum0 = addProduct(value0, v128.load(x + i), sum0)
+    sum1 = addProduct(value1, v128.load(x + i, 16), sum1)
     let scaled0 = f32x4.mul(value0, scale)
     let scaled1 = f32x4.mul(value1, scale)
     if (accumulate) {
@@ -195,7 +197,7 @@ export function scaleAndDotRow(
   }
   if (i < bytes) {
     const value = v128.load(u + i)
-    sum0 = f32x4.add(sum0, f32x4.mul(value, v128.load(x + i)))
+    sum0 = addProduct(value, v128.load(x + i), sum0)
     let scaled = f32x4.mul(value, scale)
     if (accumulate) scaled = f32x4.add(scaled, v128.load(target + i))
     v128.store(target + i, scaled)

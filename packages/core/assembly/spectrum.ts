@@ -3,6 +3,8 @@
 // channel `phases` holds cosine and sine of the phase between neighbouring taps along a row and across rows. Stride and
 // padding are 1; pixels beyond the image are a tile of zeros.
 
+import { addProduct, subtractProduct } from './fused'
+
 /** Writes or adds one row of spectra to the three rows of outputs that see it. `row` of `rows`, z and y at its first pixel. */
 export function addSpectra(
   z: usize,
@@ -55,30 +57,25 @@ function addPixel(
       const rightRe = v128.load(r)
       const leftIm = v128.load(l + rowBytes)
       const rightIm = v128.load(r + rowBytes)
-      const re = f32x4.add(
-        v128.load(m),
-        f32x4.sub(
-          f32x4.mul(cosAlong, f32x4.add(rightRe, leftRe)),
-          f32x4.mul(sinAlong, f32x4.sub(rightIm, leftIm)),
-        ),
+      const re = addProduct(
+        cosAlong,
+        f32x4.add(rightRe, leftRe),
+        subtractProduct(sinAlong, f32x4.sub(rightIm, leftIm), v128.load(m)),
       )
       const target = y + i
       v128.store(target, above ? f32x4.add(v128.load(target), re) : re)
       if (above || below) {
-        const im = f32x4.add(
-          v128.load(m + rowBytes),
-          f32x4.add(
-            f32x4.mul(cosAlong, f32x4.add(rightIm, leftIm)),
-            f32x4.mul(sinAlong, f32x4.sub(rightRe, leftRe)),
-          ),
+        const im = addProduct(
+          cosAlong,
+          f32x4.add(rightIm, leftIm),
+          addProduct(sinAlong, f32x4.sub(rightRe, leftRe), v128.load(m + rowBytes)),
         )
-        const turnedRe = f32x4.mul(cosAcross, re)
-        const turnedIm = f32x4.mul(sinAcross, im)
+        const turned = f32x4.mul(cosAcross, re)
         if (above) {
           const up = target - pitch
-          v128.store(up, f32x4.add(v128.load(up), f32x4.sub(turnedRe, turnedIm)))
+          v128.store(up, f32x4.add(v128.load(up), subtractProduct(sinAcross, im, turned)))
         }
-        if (below) v128.store(target + pitch, f32x4.add(turnedRe, turnedIm))
+        if (below) v128.store(target + pitch, addProduct(sinAcross, im, turned))
       }
     }
     left += 2 * rowBytes
@@ -149,7 +146,7 @@ function sumColumn(
     for (let i: usize = 0; i < rowBytes; i += 16) {
       const a = v128.load(up + i)
       const b = v128.load(down + i)
-      v128.store(target + i, f32x4.add(v128.load(dy + i), f32x4.mul(cosAcross, f32x4.add(a, b))))
+      v128.store(target + i, addProduct(cosAcross, f32x4.add(a, b), v128.load(dy + i)))
       v128.store(target + rowBytes + i, f32x4.mul(sinAcross, f32x4.sub(a, b)))
     }
     up += rowBytes
@@ -181,13 +178,15 @@ function gatherPixel(
       const rightCos = v128.load(r)
       const leftSin = v128.load(l + rowBytes)
       const rightSin = v128.load(r + rowBytes)
-      const re = f32x4.sub(
-        f32x4.add(v128.load(m), f32x4.mul(cosAlong, f32x4.add(leftCos, rightCos))),
-        f32x4.mul(sinAlong, f32x4.sub(leftSin, rightSin)),
+      const re = addProduct(
+        cosAlong,
+        f32x4.add(leftCos, rightCos),
+        subtractProduct(sinAlong, f32x4.sub(leftSin, rightSin), v128.load(m)),
       )
-      const im = f32x4.add(
-        f32x4.add(v128.load(m + rowBytes), f32x4.mul(cosAlong, f32x4.add(leftSin, rightSin))),
-        f32x4.mul(sinAlong, f32x4.sub(leftCos, rightCos)),
+      const im = addProduct(
+        cosAlong,
+        f32x4.add(leftSin, rightSin),
+        addProduct(sinAlong, f32x4.sub(leftCos, rightCos), v128.load(m + rowBytes)),
       )
       v128.store(dz + i, re)
       v128.store(dz + rowBytes + i, f32x4.neg(im))

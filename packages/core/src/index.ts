@@ -55,3 +55,4 @@ export {
   supportRules,
 } from './support/index.js'
 export * from './train/index.js'
+export { hasRelaxedSimd, type SimdFlavour } from './transform/index.js'

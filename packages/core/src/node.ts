@@ -1,10 +1,12 @@
 // Node's edge: worker threads. Everything else is portable and comes from `dctps`.
 
 import { availableParallelism } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Program } from './program/program.js'
 import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
 import type { TrainPlatform } from './train/setup.js'
+import { hasRelaxedSimd, type SimdFlavour } from './transform/index.js'
 
 const spawnWorker: SpawnWorker = (start, onMessage, onExit) => {
   const worker = new Worker(new URL('./node-worker.js', import.meta.url), { workerData: start })
@@ -30,8 +32,17 @@ export function createNodeRunner(program: Program, threads = defaultThreads()): 
 }
 
 /** Node as a place to train and to classify: `threads` worker threads, all cores by default. */
-export function nodePlatform(threads = defaultThreads()): TrainPlatform {
-  return { createRunner: (program) => createNodeRunner(program, threads) }
+export function nodePlatform(threads = defaultThreads(), simd: SimdFlavour = 'plain'): TrainPlatform {
+  return { createRunner: (program) => createNodeRunner(program, threads), simd }
+}
+
+/**
+ * Switches relaxed SIMD on where it needs a flag (Node 20), for the whole process.
+ * @returns whether this machine has it
+ */
+export function enableRelaxedSimd(): boolean {
+  if (!hasRelaxedSimd()) setFlagsFromString('--experimental-wasm-relaxed-simd')
+  return hasRelaxedSimd()
 }
 
 export { readFileChecked, writeFileAtomic } from './file/node.js'

@@ -47,6 +47,7 @@ export class Classifier {
         input: { type: 'bytes', source: shape },
         optimizer: null,
         sharedMemory: platform.sharedMemory ?? true,
+        simd: platform.simd ?? 'plain',
       },
       platform.transforms,
     )

@@ -5,6 +5,7 @@ import type { Layer } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
 import { formatActivation } from '../shape/activation.js'
+import type { SimdFlavour } from '../transform/index.js'
 import { type DraftList, ProgramBuilder } from './builder.js'
 import { ListContext, type ProgramContext } from './context.js'
 import { KernelTables, TransformCache } from './kernel-tables.js'
@@ -31,6 +32,8 @@ export interface ProgramOptions {
   readonly objective?: Objective
   /** Memory that threads can share. Default true. */
   readonly sharedMemory?: boolean
+  /** Default `plain`; `relaxed` only where `hasRelaxedSimd()`. */
+  readonly simd?: SimdFlavour
   /** Images a block: 4, 8, 16 or 32. Default by the batch. */
   readonly lanes?: number
   /** Batches that can be under way at once. Default 4. */
@@ -51,13 +54,14 @@ export function compileProgram(
   transforms = new TransformCache(),
 ): Program {
   const { batch, input, optimizer, objective = 'crossEntropy', sharedMemory = true, slots = 4 } = options
+  const { simd = 'plain' } = options
   checkOptions(network, options)
   const lanes = options.lanes ?? lanesFor(batch)
   const blocks = Math.ceil(batch / lanes)
   const slot = slotLayout(batch, blocks, lanes, network, input, objective)
   const builder = new ProgramBuilder(sharedStart, slot.bytes, slots)
   const layout = layoutParameters(network, supports, blocks, optimizer, builder)
-  const tables = new KernelTables(builder, transforms, sharedMemory)
+  const tables = new KernelTables(builder, transforms, { sharedMemory, simd })
   const normalisationTable = builder.shared(network.input.channels * 1024)
   const context: ProgramContext = {
     network,
@@ -105,6 +109,7 @@ export function compileProgram(
     optimizer,
     objective,
     sharedMemory,
+    simd,
     slot,
     memory: {
       sharedBytes: builder.end,

@@ -9,7 +9,7 @@ import {
   transformLength,
 } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
-import type { EmittedTransform, SpectrumRequest, TransformRequest } from '../transform/index.js'
+import type { EmittedTransform, SimdFlavour, SpectrumRequest, TransformRequest } from '../transform/index.js'
 import { compileTransform, tapPhases } from '../transform/index.js'
 import type { ProgramBuilder } from './builder.js'
 import { patchOffsets, type TileLayout } from './tiles.js'
@@ -45,17 +45,23 @@ export interface PlacedSupport {
   readonly entries: number
 }
 
+/** What all transforms of a program are emitted for. */
+export interface TransformTarget {
+  readonly sharedMemory: boolean
+  readonly simd: SimdFlavour
+}
+
 export class KernelTables {
   readonly modules = new Map<string, EmittedTransform>()
   readonly #builder: ProgramBuilder
   readonly #cache: TransformCache
-  readonly #sharedMemory: boolean
+  readonly #target: TransformTarget
   readonly #placed = new Map<string, unknown>()
 
-  constructor(builder: ProgramBuilder, cache: TransformCache, sharedMemory: boolean) {
+  constructor(builder: ProgramBuilder, cache: TransformCache, target: TransformTarget) {
     this.#builder = builder
     this.#cache = cache
-    this.#sharedMemory = sharedMemory
+    this.#target = target
   }
 
   /**
@@ -68,6 +74,7 @@ export class KernelTables {
     direction: 'forward' | 'adjoint',
     store: 'assign' | 'accumulate',
   ): PlacedTransform {
+    const { sharedMemory, simd } = this.#target
     const patch = patchLength(geometry)
     const length = transformLength(geometry)
     const { outChannels, size, stride } = geometry
@@ -79,7 +86,7 @@ export class KernelTables {
       // Of the patch before, all but the last `stride` columns of tiles are seen again.
       const seenBytes = Math.max(0, size - stride) * input.tileBytes
       const newRows = patchRows.filter((offset) => offset % input.pitch >= seenBytes)
-      const emitted = this.#cache.get(`${key}-${this.#sharedMemory}`, {
+      const emitted = this.#cache.get(`${key}-${sharedMemory}-${simd}`, {
         length,
         inputs: patch,
         outputs: outChannels,
@@ -89,7 +96,8 @@ export class KernelTables {
         outputOffsets: adjoint ? patchRows : outputRows,
         ...(adjoint ? { newOutputOffsets: newRows } : { newInputOffsets: newRows }),
         store,
-        sharedMemory: this.#sharedMemory,
+        sharedMemory,
+        simd,
       })
       return this.#place(key, emitted)
     })
@@ -100,19 +108,21 @@ export class KernelTables {
    * parts by turns; adjoint the other way.
    */
   spectrum(geometry: KernelGeometry, lanes: number, direction: 'forward' | 'adjoint'): PlacedTransform {
+    const { sharedMemory, simd } = this.#target
     const { inChannels: channels, outChannels: outputs } = geometry
     const key = `${direction}-spectrum-${channels}-${outputs}-b${lanes}`
     return this.#once(key, () => {
       const rows = (count: number) => Int32Array.from({ length: count }, (_, row) => row * 4 * lanes)
       const adjoint = direction === 'adjoint'
-      const emitted = this.#cache.get(`${key}-${this.#sharedMemory}`, {
+      const emitted = this.#cache.get(`${key}-${sharedMemory}-${simd}`, {
         channels,
         outputs,
         adjoint,
         lanes,
         inputOffsets: rows(adjoint ? 2 * outputs : channels),
         outputOffsets: rows(adjoint ? channels : 2 * outputs),
-        sharedMemory: this.#sharedMemory,
+        sharedMemory,
+        simd,
       })
       return this.#place(key, emitted)
     })

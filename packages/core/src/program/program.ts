@@ -3,7 +3,7 @@
 import { DctpsError } from '../errors.js'
 import type { Network } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
-import type { EmittedTransform } from '../transform/index.js'
+import type { EmittedTransform, SimdFlavour } from '../transform/index.js'
 import type { ConstantTable, StepList } from './builder.js'
 import type { OptimizerType, ParameterLayout } from './parameter-layout.js'
 import type { InputFormat, Objective, SlotLayout } from './slot.js'
@@ -37,6 +37,8 @@ export interface Program {
   readonly optimizer: OptimizerType | null
   readonly objective: Objective
   readonly sharedMemory: boolean
+  /** The vector code of its kernels and transforms: bits differ between the two. */
+  readonly simd: SimdFlavour
   readonly slot: SlotLayout
   readonly memory: MemoryMap
   readonly layout: ParameterLayout

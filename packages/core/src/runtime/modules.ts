@@ -3,7 +3,7 @@
 import { DctpsError } from '../errors.js'
 import { type Program, pageBytes, programBytes } from '../program/program.js'
 import type { Kernel } from './executor.js'
-import { sharedKernels, unsharedKernels } from './kernel-binaries.js'
+import { kernelBinaries } from './kernel-binaries.js'
 
 /** Compiled modules by transform key; the kernels' own module under {@link kernelsKey}. */
 export type CompiledModules = ReadonlyMap<string, WebAssembly.Module>
@@ -12,7 +12,7 @@ const kernelsKey = 'kernels'
 
 /** Compiles the kernels and all emitted transforms, in parallel where the engine can. */
 export async function compileModules(program: Program): Promise<CompiledModules> {
-  const kernels = decodeBase64(program.sharedMemory ? sharedKernels : unsharedKernels)
+  const kernels = decodeBase64(kernelBinaries[program.simd][program.sharedMemory ? 'shared' : 'unshared'])
   const sources: [string, Uint8Array<ArrayBuffer>][] = [[kernelsKey, kernels]]
   for (const [key, { bytes }] of program.modules) sources.push([key, bytes])
   return new Map(

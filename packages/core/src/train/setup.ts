@@ -9,6 +9,7 @@ import type { TransformCache } from '../program/kernel-tables.js'
 import type { Program } from '../program/program.js'
 import { Key } from '../random/key.js'
 import type { Runner } from '../runtime/runner.js'
+import type { SimdFlavour } from '../transform/index.js'
 import { byteValues, checkImagesFit, measureNormalisation, type Split, splitIndices } from './batches.js'
 import { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
 import { initialValues } from './initialise.js'
@@ -27,6 +28,8 @@ export interface TrainPlatform {
   createRunner(program: Program): Promise<Runner>
   /** Whether programs are compiled for shared memory. Default true. */
   readonly sharedMemory?: boolean
+  /** Vector code of the programs. Default `plain`, which has the same bits in every engine. */
+  readonly simd?: SimdFlavour
   /** Emitted transforms to share between runs of one process. */
   readonly transforms?: TransformCache
 }
@@ -64,6 +67,7 @@ export async function setUpTraining(
       input: { type: 'bytes', source: dataset.shape },
       optimizer: options.optimizer.type,
       sharedMemory: platform.sharedMemory ?? true,
+      simd: platform.simd ?? 'plain',
     },
     platform.transforms,
   )

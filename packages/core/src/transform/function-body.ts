@@ -124,6 +124,16 @@ export class FunctionBody {
     this.#simd(0xe6)
   }
 
+  /** Relaxed SIMD: a, b, c on the stack -> `a * b + c`. */
+  addProduct(): void {
+    this.#simd(0x105)
+  }
+
+  /** Relaxed SIMD: a, b, c on the stack -> `c - a * b`. */
+  subtractProduct(): void {
+    this.#simd(0x106)
+  }
+
   /** `pointer += bytes`. */
   advance(pointer: number, bytes: number): void {
     if (bytes === 0) return

@@ -220,6 +220,7 @@ class LoopedEmitter {
       inputOffsets: consecutive(list.inputs),
       outputOffsets: consecutive(list.outputs),
       store: 'assign',
+      ...(this.geometry.simd !== undefined && { simd: this.geometry.simd }),
       stripLanes: this.#stripLanes,
       constants: this.#constants,
       scales: this.#constants,

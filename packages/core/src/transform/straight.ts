@@ -69,7 +69,7 @@ export function emitTransform(
 }
 
 /** Where the functions of a list read and write; the tables may be one and the same. */
-export interface PartOptions extends Pick<TileGeometry, 'inputOffsets' | 'outputOffsets' | 'store'> {
+export interface PartOptions extends Pick<TileGeometry, 'inputOffsets' | 'outputOffsets' | 'store' | 'simd'> {
   readonly stripLanes: number
   readonly constants: FloatTable
   readonly scales: FloatTable
@@ -195,21 +195,31 @@ class PartEmitter {
   #compute({ target, sources, coefficients }: Instruction): void {
     const body = this.#body
     const used = new Map<number, number>()
+    const local = body.newV128()
     sources.forEach((source, at) => {
       // Only the first term can be negative by itself; the others are subtracted.
       const coefficient = at === 0 ? coefficients[at]! : Math.abs(coefficients[at]!)
+      const negative = coefficients[at]! < 0
+      if (at > 0 && !isUnit(coefficient) && this.options.simd === 'relaxed') {
+        body.set(local)
+        this.#push(source)
+        this.#pushConstant(coefficient, used)
+        body.get(local)
+        if (negative) body.subtractProduct()
+        else body.addProduct()
+        return
+      }
       this.#push(source)
       if (!isUnit(coefficient)) {
         this.#pushConstant(coefficient, used)
         body.multiply()
       } else if (coefficient < 0) body.negate()
       if (at > 0) {
-        if (coefficients[at]! < 0) body.subtract()
+        if (negative) body.subtract()
         else body.add()
       }
     })
     this.#recent = used
-    const local = body.newV128()
     body.set(local)
     this.#values.set(target, local)
   }
@@ -233,8 +243,13 @@ class PartEmitter {
         body.get(PART.scales)
         body.loadSplat(scaleOffset)
       })
-      body.multiply()
-      if (this.options.store === 'accumulate') {
+      if (this.options.store === 'assign') body.multiply()
+      else if (this.options.simd === 'relaxed') {
+        body.get(PART.y)
+        body.load(offset)
+        body.addProduct()
+      } else {
+        body.multiply()
         body.get(PART.y)
         body.load(offset)
         body.add()

@@ -1,6 +1,7 @@
 // What goes into an emitted transform and what comes out of it, whatever the form of its code.
 
 import { DctpsError } from '../errors.js'
+import type { SimdFlavour } from './simd.js'
 
 /** Bytes of a float, lanes and bytes of a wasm vector. */
 export const FLOAT = 4
@@ -22,6 +23,8 @@ export interface TileGeometry {
   /** `assign`: y = scale * v; `accumulate`: y += scale * v. */
   readonly store: 'assign' | 'accumulate'
   readonly sharedMemory: boolean
+  /** Default `plain`. */
+  readonly simd?: SimdFlavour
 }
 
 /**

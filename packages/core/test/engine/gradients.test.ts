@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kernelLayers, NetworkBuilder } from '#core/network/network'
+import { enableRelaxedSimd } from '#core/node'
 import { activationSize } from '#core/shape/activation'
+import type { SimdFlavour } from '#core/transform/simd'
 import { Lcg } from '../reference/lcg.js'
 import { ReferenceNetwork } from '../reference/network.js'
 import {
@@ -14,11 +16,15 @@ import { expectNear } from './compare.js'
 import { runCase } from './run.js'
 
 /** Runs one layer through engine and reference, and compares all that the layer computes. */
-async function expectLayerAgrees(layerCase: LayerCase, lanes: number): Promise<void> {
+async function expectLayerAgrees(
+  layerCase: LayerCase,
+  lanes: number,
+  simd: SimdFlavour = 'plain',
+): Promise<void> {
   const reference = new ReferenceNetwork(layerCase.network, layerCase.supports, layerCase.parameters)
   const logits = reference.forward(layerCase.x, 'train')
   const expected = reference.backwardFrom(layerCase.dy)
-  const ours = await runCase(layerCase, { objective: 'upstream', upstream: layerCase.dy, lanes })
+  const ours = await runCase(layerCase, { objective: 'upstream', upstream: layerCase.dy, lanes, simd })
   expectNear('y', ours.logits, logits, 2e-6)
   expectNear('dx', ours.inputGradient, expected.input, 2e-6)
   // Gradients of parameters are sums over images and positions that may cancel: relative to what is summed.
@@ -28,10 +34,13 @@ async function expectLayerAgrees(layerCase: LayerCase, lanes: number): Promise<v
   }
 }
 
+/** Both where this machine has both. */
+const flavours = fc.constantFrom<SimdFlavour>('plain', enableRelaxedSimd() ? 'relaxed' : 'plain')
+
 describe('one layer', () => {
   test('output and gradients equal the float64 reference for random shapes, kinds and batches', async () => {
     await fc.assert(
-      fc.asyncProperty(arbitraryLayerCase(), fc.constantFrom(4, 8, 16, 32), expectLayerAgrees),
+      fc.asyncProperty(arbitraryLayerCase(), fc.constantFrom(4, 8, 16, 32), flavours, expectLayerAgrees),
       { numRuns: 150, seed: 1 },
     )
   })
@@ -67,10 +76,11 @@ describe('one layer', () => {
       builder.flatten(builder.conv2d('layer', builder.input, outputs, { bias: true, ...options }))
       const network = builder.build()
       const random = new Lcg(inputs + outputs)
-      const filled = fillNetwork(network, 3, 0.05, random)
+      const filled = fillNetwork(network, 2, 0.05, random)
       const layer = kernelLayers(network)[0]!
-      const dy = random.values(3 * activationSize(layer.output))
-      await expectLayerAgrees({ ...filled, layer, dy }, 4)
+      const dy = random.values(2 * activationSize(layer.output))
+      await expectLayerAgrees({ ...filled, layer, dy }, 4, enableRelaxedSimd() ? 'relaxed' : 'plain')
+      await expectLayerAgrees({ ...filled, layer, dy }, 8)
     },
   )
 })

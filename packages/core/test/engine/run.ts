@@ -26,7 +26,8 @@ export interface EngineResult {
   readonly correct: number
 }
 
-interface EngineOptions extends Partial<Pick<ProgramOptions, 'objective' | 'lanes' | 'sharedMemory'>> {
+interface EngineOptions
+  extends Partial<Pick<ProgramOptions, 'objective' | 'lanes' | 'sharedMemory' | 'simd'>> {
   /** Batch the program is compiled for; at least the images of the case. */
   readonly batch?: number
   readonly threads?: number
@@ -76,6 +77,7 @@ export class Session {
       optimizer: options.optimizer ?? 'sgd',
       objective: options.objective ?? 'crossEntropy',
       ...(options.lanes !== undefined && { lanes: options.lanes }),
+      ...(options.simd !== undefined && { simd: options.simd }),
       ...(options.sharedMemory !== undefined && { sharedMemory: options.sharedMemory }),
     })
     const session = new Session(await createNodeRunner(program, options.threads ?? 1))
