@@ -21,17 +21,20 @@ export {
   type ArchitectureOptions,
   architectures,
   buildNetwork,
+  checkArchitectureOptions,
   findArchitecture,
 } from './models/registry.js'
 export { buildSpec, type ModelSpec, namedKernels, type SupportSource } from './models/spec.js'
-export { type KernelKind, kernelKinds, type Layer, type LayerId } from './network/layer.js'
+export { type KernelKind, kernelKinds, type Layer, type LayerId, type Scalar } from './network/layer.js'
 export {
   type Conv2dOptions,
   type KernelOptions,
   kernelCount,
   kernelLayers,
+  type LinearOptions,
   type Network,
   NetworkBuilder,
+  type ScalarAffineOptions,
   weightShape,
 } from './network/network.js'
 export { type Parameter, type ParameterRole, parameters, type Supports } from './network/parameters.js'

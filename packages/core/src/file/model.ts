@@ -98,7 +98,7 @@ export function decodeModel(bytes: Uint8Array, label: string): Model {
 }
 
 /** The part of a header that describes the network; state files share it. */
-export function specHeader({ architecture, input, classes, kernel, width, support }: ModelSpec): {
+export function specHeader({ architecture, input, classes, kernel, width, stable, support }: ModelSpec): {
   [name: string]: JsonValue
 } {
   return {
@@ -108,6 +108,7 @@ export function specHeader({ architecture, input, classes, kernel, width, suppor
     kind: kernel.kind,
     alpha: kernel.alpha,
     ...(width !== undefined && { width }),
+    ...(stable && { stable }),
     support: { ...support },
   }
 }
@@ -124,6 +125,7 @@ export function readSpec(header: Fields): ModelSpec {
       alpha: header.oneOf('alpha', ['trainable', 'frozen']),
     },
     ...(header.has('width') && { width: header.integer('width', 1) }),
+    ...(header.has('stable') && header.boolean('stable') && { stable: true }),
     support: readSupport(header.object('support')),
   }
 }

@@ -4,6 +4,7 @@ import { DctpsError } from '../errors.js'
 import type { KernelOptions, Network } from '../network/network.js'
 import type { ActivationShape } from '../shape/activation.js'
 import { didYouMean } from '../support/nearest-name.js'
+import { fixupResnets } from './fixup-resnet.js'
 import { lenet5 } from './lenet5.js'
 import { mobilenetv2 } from './mobilenetv2.js'
 import { resnets } from './resnet.js'
@@ -17,6 +18,8 @@ export interface ArchitectureOptions {
   readonly kernel: KernelOptions
   /** Channels of the first stage, where an architecture has a `defaultWidth`. */
   readonly width?: number
+  /** Multiplies every residual branch by `blocks^(-1/2)`, where an architecture `canBeStable`. Default false. */
+  readonly stable?: boolean
 }
 
 export interface Architecture {
@@ -27,10 +30,19 @@ export interface Architecture {
   readonly inputSizes: readonly number[]
   /** Channels of the first stage, all others in proportion; only where they can be chosen. */
   readonly defaultWidth?: number
+  /** Whether its residual branches can be scaled down by their number. */
+  readonly canBeStable?: boolean
   build(options: ArchitectureOptions): Network
 }
 
-export const architectures: readonly Architecture[] = [lenet5, resnet8, ...vggs, ...resnets, mobilenetv2]
+export const architectures: readonly Architecture[] = [
+  lenet5,
+  resnet8,
+  ...vggs,
+  ...resnets,
+  mobilenetv2,
+  ...fixupResnets,
+]
 
 /** @throws DctpsError `usage` with the known names */
 export function findArchitecture(name: string): Architecture {
@@ -47,7 +59,7 @@ export function findArchitecture(name: string): Architecture {
 
 /**
  * Builds a network by name.
- * @throws DctpsError `usage` on an unknown name, an input size or a width that it is not defined for, or classes below 2
+ * @throws DctpsError `usage` on an unknown name, an input size or an option that it is not defined for, or classes below 2
  */
 export function buildNetwork(name: string, options: ArchitectureOptions): Network {
   const architecture = findArchitecture(name)
@@ -71,13 +83,33 @@ export function buildNetwork(name: string, options: ArchitectureOptions): Networ
       `${name}: classes must be a whole number of at least 2, received ${options.classes}`,
     )
   }
-  if (options.width !== undefined) checkWidth(architecture, options.width)
+  checkArchitectureOptions(architecture, options)
   return architecture.build(options)
 }
 
-function checkWidth({ name, defaultWidth }: Architecture, width: number): void {
-  if (defaultWidth === undefined)
-    throw new DctpsError('usage', `${name} has one width; leave out the width ${width}`)
+/** @throws DctpsError `usage` on an option that an architecture does not have, or a width out of range */
+export function checkArchitectureOptions(
+  { name, defaultWidth, canBeStable }: Architecture,
+  { width, stable }: Pick<ArchitectureOptions, 'width' | 'stable'>,
+): void {
+  const having = (has: (architecture: Architecture) => boolean) =>
+    architectures
+      .filter(has)
+      .map((architecture) => architecture.name)
+      .join(', ')
+  if (stable && !canBeStable) {
+    throw new DctpsError(
+      'usage',
+      `${name} has no option stable, only ${having((other) => other.canBeStable === true)} have; leave it out`,
+    )
+  }
+  if (width === undefined) return
+  if (defaultWidth === undefined) {
+    throw new DctpsError(
+      'usage',
+      `${name} has one width, only that of ${having((other) => other.defaultWidth !== undefined)} can be chosen; leave out the width ${width}`,
+    )
+  }
   if (!Number.isInteger(width) || width < 1) {
     throw new DctpsError(
       'usage',

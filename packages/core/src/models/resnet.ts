@@ -24,13 +24,17 @@ export const resnets: readonly Architecture[] = depths.map(({ depth, block, bloc
   summary: `ResNet-${depth}: four stages of ${block} blocks (${blocks.join(', ')}), batch norm`,
   inputSizes: [32, 64],
   defaultWidth,
+  canBeStable: true,
   build(options) {
     const stemWidth = options.width ?? defaultWidth
+    const total = blocks.reduce((sum, count) => sum + count, 0)
+    const branchScale = options.stable ? 1 / Math.sqrt(total) : 1
     const net = new NetworkBuilder(`resnet${depth}`, options.input, options.kernel)
     let x = net.relu(net.batchNorm('bn1', net.conv2d('conv1', net.input, stemWidth, { size: 3, padding: 1 })))
     for (const [stage, count] of blocks.entries()) {
       for (let index = 0; index < count; index++) {
-        const shape = { width: stemWidth * 2 ** stage, stride: stage > 0 && index === 0 ? 2 : 1 }
+        const stride = stage > 0 && index === 0 ? 2 : 1
+        const shape = { width: stemWidth * 2 ** stage, stride, branchScale }
         x = residualBlock(net, block, `layer${stage + 1}.${index}`, x, shape)
       }
     }
@@ -44,7 +48,7 @@ function residualBlock(
   block: Block,
   name: string,
   x: LayerId,
-  { width, stride }: { width: number; stride: number },
+  { width, stride, branchScale }: { width: number; stride: number; branchScale: number },
 ): LayerId {
   const normalised = (place: number, input: LayerId, channels: number, size: number, step: number) =>
     net.batchNorm(
@@ -70,5 +74,7 @@ function residualBlock(
   const shortcut = identity
     ? x
     : net.batchNorm(`${name}.shortcut.1`, net.conv2d(`${name}.shortcut.0`, x, out, { size: 1, stride }))
-  return net.relu(net.add(branch, shortcut))
+  return branchScale === 1
+    ? net.relu(net.add(branch, shortcut))
+    : net.scalarAffine(branch, { scale: branchScale, residual: shortcut, rectified: true })
 }

@@ -25,6 +25,8 @@ export interface ModelSpec {
   readonly kernel: Required<KernelOptions>
   /** Channels of the first stage; only where the architecture lets them be chosen, and not its default. */
   readonly width?: number
+  /** Residual branches scaled down by their number; only where the architecture lets that be chosen. */
+  readonly stable?: true
   readonly support: SupportSource
 }
 

@@ -37,6 +37,8 @@ interface KernelRecord extends LayerRecord {
   readonly alpha: 'trainable' | 'frozen'
   /** DCTpS only: alpha before training. */
   readonly initialAlpha: number
+  /** Sparse and dense only: standard deviation of the weights before training; null for Kaiming's. */
+  readonly initialDeviation: number | null
 }
 
 /** `x: [inChannels, H, W] -> [outChannels, H', W']` */
@@ -82,6 +84,29 @@ export interface AddLayer extends LayerRecord {
   readonly inputs: readonly [LayerId, LayerId]
 }
 
+/** One number for a whole activation: a constant, or the name of the trainable parameter that holds it. */
+export type Scalar = number | string
+
+/**
+ * `max(scale * x + shift + residual, 0) + offset`, without the maximum where it is not `rectified`: what stands between
+ * the kernels of a residual network without batch norm ([X]), in one pass over memory.
+ */
+export interface ScalarAffineLayer extends LayerRecord {
+  readonly op: 'scalarAffine'
+  readonly input: LayerId
+  readonly residual: LayerId | null
+  readonly scale: Scalar
+  readonly shift: Scalar
+  readonly rectified: boolean
+  readonly offset: Scalar
+}
+
+/** Zeros as further channels, `[C, H, W] -> [C', H, W]`. */
+export interface PadChannelsLayer extends LayerRecord {
+  readonly op: 'padChannels'
+  readonly input: LayerId
+}
+
 export type KernelLayer = Conv2dLayer | LinearLayer
 
 export type Layer =
@@ -93,6 +118,8 @@ export type Layer =
   | FlattenLayer
   | BatchNormLayer
   | AddLayer
+  | ScalarAffineLayer
+  | PadChannelsLayer
 
 export function isKernelLayer(layer: Layer): layer is KernelLayer {
   return layer.op === 'conv2d' || layer.op === 'linear'
@@ -105,6 +132,8 @@ export function layerInputs(layer: Layer): readonly LayerId[] {
       return []
     case 'add':
       return layer.inputs
+    case 'scalarAffine':
+      return layer.residual === null ? [layer.input] : [layer.input, layer.residual]
     default:
       return [layer.input]
   }

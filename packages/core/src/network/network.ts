@@ -8,7 +8,14 @@ import {
   slidingPositions,
 } from '../shape/activation.js'
 import { convolutionOutput, type KernelGeometry, kernelEntries } from '../shape/kernel.js'
-import { isKernelLayer, type KernelKind, type KernelLayer, type Layer, type LayerId } from './layer.js'
+import {
+  isKernelLayer,
+  type KernelKind,
+  type KernelLayer,
+  type Layer,
+  type LayerId,
+  type Scalar,
+} from './layer.js'
 
 export interface Network {
   /** Registry name of the architecture, e.g. `lenet5`. */
@@ -17,6 +24,8 @@ export interface Network {
   readonly layers: readonly Layer[]
   readonly input: ActivationShape
   readonly classes: number
+  /** Learning rate of biases, shifts and scales, as a multiple of that of all else. */
+  readonly biasRate: number
 }
 
 /** What every kernel of a network shares. */
@@ -26,13 +35,28 @@ export interface KernelOptions {
   readonly alpha?: 'trainable' | 'frozen'
 }
 
-export interface Conv2dOptions {
+export interface LinearOptions {
+  readonly bias?: boolean
+  /** Default 1. */
+  readonly initialAlpha?: number
+  /** Default Kaiming's. */
+  readonly initialDeviation?: number
+}
+
+export interface Conv2dOptions extends LinearOptions {
   readonly size: number
   readonly stride?: number
   readonly padding?: number
   readonly groups?: number
-  readonly bias?: boolean
-  readonly initialAlpha?: number
+}
+
+/** The defaults leave `x` as it is. */
+export interface ScalarAffineOptions {
+  readonly scale?: Scalar
+  readonly shift?: Scalar
+  readonly residual?: LayerId
+  readonly rectified?: boolean
+  readonly offset?: Scalar
 }
 
 /** Builds a {@link Network} layer by layer; each method returns the id of the layer it appended. */
@@ -72,12 +96,7 @@ export class NetworkBuilder {
     return this.#append({ op: 'conv2d', input, geometry, output, ...this.#kernelFields(name, options) })
   }
 
-  linear(
-    name: string,
-    input: LayerId,
-    outFeatures: number,
-    options: { bias?: boolean; initialAlpha?: number } = {},
-  ): LayerId {
+  linear(name: string, input: LayerId, outFeatures: number, options: LinearOptions = {}): LayerId {
     const shape = this.shapeOf(input)
     if (shape.height !== 1 || shape.width !== 1) {
       throw new DctpsError(
@@ -138,18 +157,41 @@ export class NetworkBuilder {
   }
 
   add(first: LayerId, second: LayerId): LayerId {
-    const [a, b] = [this.shapeOf(first), this.shapeOf(second)]
-    if (a.channels !== b.channels || a.height !== b.height || a.width !== b.width) {
+    const output = this.#sumShape(first, second)
+    return this.#append({ op: 'add', name: this.#unnamed('add'), inputs: [first, second], output })
+  }
+
+  /** `max(scale * x + shift + residual, 0) + offset`; the maximum only where it is `rectified`. */
+  scalarAffine(input: LayerId, options: ScalarAffineOptions): LayerId {
+    const residual = options.residual ?? null
+    return this.#append({
+      op: 'scalarAffine',
+      name: this.#unnamed('scalarAffine'),
+      input,
+      residual,
+      scale: options.scale ?? 1,
+      shift: options.shift ?? 0,
+      rectified: options.rectified ?? false,
+      offset: options.offset ?? 0,
+      output: residual === null ? this.shapeOf(input) : this.#sumShape(input, residual),
+    })
+  }
+
+  /** Zeros as further channels, up to `channels` of them. */
+  padChannels(input: LayerId, channels: number): LayerId {
+    const shape = this.shapeOf(input)
+    if (!Number.isInteger(channels) || channels < shape.channels) {
       throw new DctpsError(
         'usage',
-        `${this.#name}: only equal shapes can be added, received ${formatActivation(a)} and ${formatActivation(b)}`,
+        `${this.#name}: padding ${formatActivation(shape)} needs a whole number of at least ${shape.channels} channels, received ${channels}`,
       )
     }
-    return this.#append({ op: 'add', name: this.#unnamed('add'), inputs: [first, second], output: a })
+    const output = { ...shape, channels }
+    return this.#append({ op: 'padChannels', name: this.#unnamed('padChannels'), input, output })
   }
 
   /** The finished network; the last layer must give a feature vector, one logit a class. */
-  build(): Network {
+  build(options: { biasRate?: number } = {}): Network {
     const layers = this.#layers
     const last = layers.at(-1)!
     if (last.output.height !== 1 || last.output.width !== 1 || last.op === 'input') {
@@ -158,16 +200,34 @@ export class NetworkBuilder {
         `${this.#name}: the last layer must give logits [classes, 1, 1], it gives ${formatActivation(last.output)}`,
       )
     }
-    return { name: this.#name, layers, input: layers[0]!.output, classes: last.output.channels }
+    return {
+      name: this.#name,
+      layers,
+      input: layers[0]!.output,
+      classes: last.output.channels,
+      biasRate: options.biasRate ?? 1,
+    }
   }
 
-  #kernelFields(name: string, options: { bias?: boolean; initialAlpha?: number }) {
+  #sumShape(first: LayerId, second: LayerId): ActivationShape {
+    const [a, b] = [this.shapeOf(first), this.shapeOf(second)]
+    if (a.channels !== b.channels || a.height !== b.height || a.width !== b.width) {
+      throw new DctpsError(
+        'usage',
+        `${this.#name}: only equal shapes can be added, received ${formatActivation(a)} and ${formatActivation(b)}`,
+      )
+    }
+    return a
+  }
+
+  #kernelFields(name: string, options: LinearOptions) {
     return {
       name,
       kind: this.#kernel.kind,
       bias: options.bias ?? false,
       alpha: this.#kernel.alpha ?? ('trainable' as const),
       initialAlpha: options.initialAlpha ?? 1,
+      initialDeviation: options.initialDeviation ?? null,
     }
   }
 

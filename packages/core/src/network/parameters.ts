@@ -3,15 +3,15 @@
 
 import { DctpsError } from '../errors.js'
 import { kernelEntries } from '../shape/kernel.js'
-import { isKernelLayer, type KernelLayer, type LayerId } from './layer.js'
+import { isKernelLayer, type KernelLayer, type LayerId, type ScalarAffineLayer } from './layer.js'
 import { type Network, weightShape } from './network.js'
 
 /**
  * - `kernel`: stored values of a kernel: the support's values, or all weights of a dense kernel
- * - `alpha`, `bias`, `scale` (batch-norm weight), `shift` (batch-norm bias): trainable
+ * - `alpha`, `bias`, `scale` (batch-norm weight), `shift` (batch-norm bias), `offset`: trainable
  * - `mean`, `variance`: running statistics, updated by the forward pass
  */
-export type ParameterRole = 'kernel' | 'alpha' | 'bias' | 'scale' | 'shift' | 'mean' | 'variance'
+export type ParameterRole = 'kernel' | 'alpha' | 'bias' | 'scale' | 'shift' | 'offset' | 'mean' | 'variance'
 
 export interface Parameter {
   /** PyTorch name, e.g. `convs.0.conv.weight`, `layer1.0.bn1.running_mean`. */
@@ -21,6 +21,20 @@ export interface Parameter {
   /** Stored numbers (for a kernel: its non-zeros). */
   readonly size: number
   readonly trainable: boolean
+  /** Its learning rate, as a multiple of the network's. */
+  readonly rateScale: number
+}
+
+type ParameterRecord = Omit<Parameter, 'rateScale'>
+
+const roleHasBiasRate: ReadonlySet<ParameterRole> = new Set(['bias', 'scale', 'shift', 'offset'])
+
+/** The numbers of a scalar layer that may be trained, by role. */
+export const scalarRoles = ['scale', 'shift', 'offset'] as const
+
+/** Whether anything of a scalar layer is trained. */
+export function hasTrainableScalar(layer: ScalarAffineLayer): boolean {
+  return scalarRoles.some((role) => typeof layer[role] === 'string')
 }
 
 /** The support of one kernel: flat indices into the dense weight `[Cout, Cg, K, K]`, ascending. Dense kernels have none. */
@@ -36,7 +50,14 @@ export function kernelName(layer: KernelLayer): string {
  * @throws DctpsError `usage` when a sparse or DCTpS kernel has no support, or an index lies outside its weight.
  */
 export function parameters(network: Network, supports: Supports): Parameter[] {
-  const list: Parameter[] = []
+  return parameterRecords(network, supports).map((parameter) => ({
+    ...parameter,
+    rateScale: roleHasBiasRate.has(parameter.role) ? network.biasRate : 1,
+  }))
+}
+
+function parameterRecords(network: Network, supports: Supports): ParameterRecord[] {
+  const list: ParameterRecord[] = []
   for (const layer of network.layers) {
     if (isKernelLayer(layer)) {
       const name = kernelName(layer)
@@ -61,7 +82,7 @@ export function parameters(network: Network, supports: Supports): Parameter[] {
         })
       }
     } else if (layer.op === 'batchNorm') {
-      const of = (suffix: string, role: ParameterRole, trainable: boolean): Parameter => ({
+      const of = (suffix: string, role: ParameterRole, trainable: boolean): ParameterRecord => ({
         name: `${layer.name}.${suffix}`,
         role,
         layer: layer.id,
@@ -70,6 +91,11 @@ export function parameters(network: Network, supports: Supports): Parameter[] {
       })
       list.push(of('weight', 'scale', true), of('bias', 'shift', true))
       list.push(of('running_mean', 'mean', false), of('running_var', 'variance', false))
+    } else if (layer.op === 'scalarAffine') {
+      for (const role of scalarRoles) {
+        const name = layer[role]
+        if (typeof name === 'string') list.push({ name, role, layer: layer.id, size: 1, trainable: true })
+      }
     }
   }
   return list

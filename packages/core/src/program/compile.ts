@@ -15,8 +15,10 @@ import { emitInput } from './layers/input.js'
 import { emitKernel } from './layers/kernel.js'
 import { emitInputGradient, emitLoss } from './layers/loss.js'
 import { emitUpdate } from './layers/optimizer.js'
+import { emitPadChannels } from './layers/pad-channels.js'
 import { emitPool } from './layers/pool.js'
-import { layoutParameters, type OptimizerType } from './parameter-layout.js'
+import { emitScalarAffine } from './layers/scalar-affine.js'
+import { type LearningRates, layoutParameters, type OptimizerType } from './parameter-layout.js'
 import { type Program, pageBytes } from './program.js'
 import { alignUp, type InputFormat, type Objective, slotLayout } from './slot.js'
 import { planStorage } from './storage.js'
@@ -28,6 +30,8 @@ export interface ProgramOptions {
   readonly input: InputFormat
   /** The optimiser to train with; null compiles for inference only. */
   readonly optimizer: OptimizerType | null
+  /** Default `network`. */
+  readonly rates?: LearningRates
   /** Default `crossEntropy`. */
   readonly objective?: Objective
   /** Memory that threads can share. Default true. */
@@ -60,7 +64,7 @@ export function compileProgram(
   const blocks = Math.ceil(batch / lanes)
   const slot = slotLayout(batch, blocks, lanes, network, input, objective)
   const builder = new ProgramBuilder(sharedStart, slot.bytes, slots)
-  const layout = layoutParameters(network, supports, blocks, optimizer, builder)
+  const layout = layoutParameters(network, supports, blocks, optimizer, options.rates ?? 'network', builder)
   const tables = new KernelTables(builder, transforms, { sharedMemory, simd })
   const normalisationTable = builder.shared(network.input.channels * 1024)
   const context: ProgramContext = {
@@ -156,6 +160,10 @@ function emitLayer(
       return emitBatchNorm(list, layer)
     case 'add':
       return emitAdd(list, layer)
+    case 'scalarAffine':
+      return emitScalarAffine(list, layer)
+    case 'padChannels':
+      return emitPadChannels(list, layer)
   }
 }
 

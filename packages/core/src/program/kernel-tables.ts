@@ -183,6 +183,11 @@ export class KernelTables {
     })
   }
 
+  /** A constant that kernels load as they load a parameter. */
+  constant(value: number): number {
+    return this.#once(`constant-${value}`, () => this.#builder.table(Float32Array.of(value)))
+  }
+
   #place(key: string, emitted: EmittedTransform): PlacedTransform {
     this.modules.set(key, emitted)
     const constants = this.#builder.table(emitted.constants)

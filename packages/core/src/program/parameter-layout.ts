@@ -18,6 +18,9 @@ export const optimizerStates: Readonly<Record<OptimizerType, readonly string[]>>
   adam: ['firstMoment', 'secondMoment'],
 }
 
+/** Whether the parameters of a network keep the learning rates that it gives them, or all get one. */
+export type LearningRates = 'network' | 'uniform'
+
 /** A run of trainable numbers that are updated by one loop. */
 export interface TrainableVector {
   readonly count: number
@@ -27,6 +30,8 @@ export interface TrainableVector {
   readonly gradientStride: number
   /** Addresses of the optimiser's state vectors. */
   readonly states: readonly number[]
+  /** Learning rate, as a multiple of the step's. */
+  readonly rateScale: number
 }
 
 export interface PlacedParameter extends Parameter {
@@ -49,9 +54,12 @@ export function layoutParameters(
   supports: Supports,
   blocks: number,
   optimizer: OptimizerType | null,
+  rates: LearningRates,
   builder: ProgramBuilder,
 ): ParameterLayout {
-  const all = parameters(network, supports)
+  const all = parameters(network, supports).map((parameter) =>
+    rates === 'uniform' ? { ...parameter, rateScale: 1 } : parameter,
+  )
   const kernels = new Map(kernelLayers(network).map((layer) => [layer.id, layer]))
   const isDense = (parameter: Parameter): boolean =>
     parameter.role === 'kernel' && kernels.get(parameter.layer)?.kind === 'dense'
@@ -59,7 +67,7 @@ export function layoutParameters(
   const placed = new Map<string, PlacedParameter>()
   const vectors: TrainableVector[] = []
 
-  const placeVector = (members: readonly Parameter[], partial: boolean): void => {
+  const placeVector = (members: readonly Parameter[], partial: boolean, rateScale: number): void => {
     const count = members.reduce((sum, parameter) => sum + parameter.size, 0)
     const bytes = alignUp(count * 4, 64)
     const values = builder.shared(bytes)
@@ -79,17 +87,18 @@ export function layoutParameters(
       })
       offset += parameter.size * 4
     }
-    if (training && count > 0) vectors.push({ count, values, gradients, gradientStride, states })
+    if (training && count > 0) vectors.push({ count, values, gradients, gradientStride, states, rateScale })
   }
 
-  placeVector(
-    all.filter((parameter) => parameter.trainable && !isDense(parameter)),
-    true,
-  )
-  placeVector(
-    all.filter((parameter) => parameter.trainable && isDense(parameter)),
-    false,
-  )
+  for (const rateScale of new Set(all.map((parameter) => parameter.rateScale))) {
+    const trained = all.filter((parameter) => parameter.trainable && parameter.rateScale === rateScale)
+    placeVector(
+      trained.filter((parameter) => !isDense(parameter)),
+      true,
+      rateScale,
+    )
+    placeVector(trained.filter(isDense), false, rateScale)
+  }
   for (const parameter of all) {
     if (parameter.trainable) continue
     const address = builder.shared(alignUp(parameter.size * 4, 16))

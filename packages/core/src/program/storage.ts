@@ -1,8 +1,9 @@
-// Which layers share a buffer, and how wide its halo must be. A ReLU overwrites its input where nobody else needs the
-// values; a flattening of a 1x1 image changes nothing. Both decisions need only the graph.
+// Which layers share a buffer, and how wide its halo must be. A ReLU or a scalar shift overwrites its input where nobody
+// else needs the values; a flattening of a 1x1 image changes nothing. Both decisions need only the graph.
 
 import { type Layer, type LayerId, layerInputs } from '../network/layer.js'
 import type { Network } from '../network/network.js'
+import { hasTrainableScalar } from '../network/parameters.js'
 
 export interface StoragePlan {
   /** The layer whose buffer a layer's output lives in (itself, unless it works in place). */
@@ -22,6 +23,7 @@ const overwritable: ReadonlySet<Layer['op']> = new Set([
   'batchNorm',
   'add',
   'averagePool',
+  'padChannels',
 ])
 
 /** @param inputGradient whether the gradient of the network's input is wanted too */
@@ -43,7 +45,11 @@ export function planStorage(network: Network, inputGradient: boolean): StoragePl
 
   const needsGradient: boolean[] = []
   for (const layer of layers) {
-    const trained = layer.op === 'conv2d' || layer.op === 'linear' || layer.op === 'batchNorm'
+    const trained =
+      layer.op === 'conv2d' ||
+      layer.op === 'linear' ||
+      layer.op === 'batchNorm' ||
+      (layer.op === 'scalarAffine' && hasTrainableScalar(layer))
     const wanted = layer.op === 'input' && inputGradient
     needsGradient.push(trained || wanted || layerInputs(layer).some((input) => needsGradient[input]!))
   }
@@ -55,5 +61,12 @@ function inPlace(layers: readonly Layer[], layer: Layer, consumers: readonly num
     const { height, width } = layers[layer.input]!.output
     return height === 1 && width === 1
   }
-  return layer.op === 'relu' && consumers[layer.input] === 1 && overwritable.has(layers[layer.input]!.op)
+  // The gradient of a trained scale needs the input.
+  const forgetsInput = layer.op === 'relu' || (layer.op === 'scalarAffine' && typeof layer.scale === 'number')
+  return forgetsInput && consumers[layer.input] === 1 && isOverwritable(layers[layer.input]!)
+}
+
+/** A rectified output is the mask of its own gradient. */
+function isOverwritable(layer: Layer): boolean {
+  return layer.op === 'scalarAffine' ? !layer.rectified : overwritable.has(layer.op)
 }

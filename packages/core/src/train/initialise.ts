@@ -9,8 +9,8 @@ import { patchLength } from '../shape/kernel.js'
 
 /**
  * Initial values by parameter name. DCTpS: S = 0, alpha as the architecture says ([P] section 1). Sparse and dense:
- * Kaiming normal on the dense shape (fan-in, ReLU gain; He et al. 2015), restricted to the support. Biases 0, batch norm
- * the identity.
+ * normal on the dense shape, restricted to the support: of the deviation that the architecture says, or Kaiming's (fan-in,
+ * ReLU gain; He et al. 2015). Biases 0, scales 1, batch norm the identity.
  */
 export function initialValues(network: Network, supports: Supports, key: Key): Map<string, Float32Array> {
   return new Map(
@@ -26,7 +26,7 @@ function initialValue(network: Network, supports: Supports, parameter: Parameter
   const layer = network.layers[parameter.layer]!
   switch (parameter.role) {
     case 'kernel':
-      if (isKernelLayer(layer) && layer.kind !== 'dctps') kaiming(values, layer, supports, key)
+      if (isKernelLayer(layer) && layer.kind !== 'dctps') normal(values, layer, supports, key)
       return values
     case 'alpha':
       return isKernelLayer(layer) ? values.fill(layer.initialAlpha) : values
@@ -35,14 +35,15 @@ function initialValue(network: Network, supports: Supports, parameter: Parameter
       return values.fill(1)
     case 'bias':
     case 'shift':
+    case 'offset':
     case 'mean':
       return values
   }
 }
 
-function kaiming(values: Float32Array, layer: KernelLayer, supports: Supports, key: Key): void {
+function normal(values: Float32Array, layer: KernelLayer, supports: Supports, key: Key): void {
   const own = key.fold('initialise', layer.id)
-  const deviation = Math.sqrt(2 / patchLength(layer.geometry))
+  const deviation = layer.initialDeviation ?? Math.sqrt(2 / patchLength(layer.geometry))
   const indices = supports.get(layer.id)
   for (let i = 0; i < values.length; i++) values[i] = deviation * own.normal(indices?.[i] ?? i)
 }

@@ -61,7 +61,9 @@ describe.each(optimizers)('four steps of %s with partial batches', (optimizer) =
             }
             for (const [name, values] of expected) {
               const ours = session.runner.parameters.read(name)
-              if (trainable.has(name)) expectNear(name, ours, values, 2e-6)
+              // One number may end near 0, with the rounding of where it came from.
+              const start = Math.max(1e-3, ...networkCase.parameters.get(name)!.map(Math.abs))
+              if (trainable.has(name)) expectNear(name, ours, values, 2e-6, start)
               // A frozen alpha keeps its very bits; running statistics are the forward pass's business.
               else if (name.endsWith('scaling'))
                 expect([...ours]).toEqual([...networkCase.parameters.get(name)!])

@@ -27,7 +27,7 @@ export interface EngineResult {
 }
 
 interface EngineOptions
-  extends Partial<Pick<ProgramOptions, 'objective' | 'lanes' | 'sharedMemory' | 'simd'>> {
+  extends Partial<Pick<ProgramOptions, 'objective' | 'lanes' | 'sharedMemory' | 'rates' | 'simd'>> {
   /** Batch the program is compiled for; at least the images of the case. */
   readonly batch?: number
   readonly threads?: number
@@ -76,6 +76,7 @@ export class Session {
       input: { type: 'floats', source: network.input },
       optimizer: options.optimizer ?? 'sgd',
       objective: options.objective ?? 'crossEntropy',
+      ...(options.rates !== undefined && { rates: options.rates }),
       ...(options.lanes !== undefined && { lanes: options.lanes }),
       ...(options.simd !== undefined && { simd: options.simd }),
       ...(options.sharedMemory !== undefined && { sharedMemory: options.sharedMemory }),

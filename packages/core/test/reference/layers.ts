@@ -61,6 +61,23 @@ export function flattenBackward(x: Activations, dy: Activations): Activations {
   return activations(x.images, x, dy.values)
 }
 
+/** `[N, C, H, W] -> [N, channels, H, W]`, the further channels 0. */
+export function padChannels(x: Activations, channels: number): Activations {
+  const y = activations(x.images, { ...x, channels })
+  forEachChannel(x, y, (ix, iy) => {
+    y.values[iy] = x.values[ix]!
+  })
+  return y
+}
+
+export function padChannelsBackward(x: Activations, dy: Activations): Activations {
+  const dx = activations(x.images, x)
+  forEachChannel(x, dy, (ix, iy) => {
+    dx.values[ix] = dy.values[iy]!
+  })
+  return dx
+}
+
 /** Its gradient is `dy` for both inputs. */
 export function add(a: Activations, b: Activations): Activations {
   return mapValues(a, (value, i) => value + b.values[i]!)
@@ -83,6 +100,15 @@ export function forEachWindow(
               indices.push(indexOf(x, n, c, row * stride + h, column * stride + w))
           visit(indices, indexOf(y, n, c, row, column))
         }
+}
+
+/** Calls `visit(index in x, index in y)` for every value of `x`, which has the first channels of `y`. */
+function forEachChannel(x: Activations, y: Activations, visit: (ix: number, iy: number) => void): void {
+  for (let n = 0; n < x.images; n++)
+    for (let c = 0; c < x.channels; c++)
+      for (let row = 0; row < x.height; row++)
+        for (let column = 0; column < x.width; column++)
+          visit(indexOf(x, n, c, row, column), indexOf(y, n, c, row, column))
 }
 
 function pooled(x: Activations, { window, stride }: Pooling): Activations {

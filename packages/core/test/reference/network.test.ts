@@ -117,6 +117,7 @@ describe('arbitraryNetwork', () => {
     expect([...seen].sort()).toEqual(
       [
         ...['input', 'conv2d', 'linear', 'relu', 'averagePool', 'maxPool', 'flatten', 'batchNorm', 'add'],
+        ...['scalarAffine', 'padChannels'],
         ...['dctps', 'sparse', 'dense', 'grouped', 'bias'],
       ].sort(),
     )

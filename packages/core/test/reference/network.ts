@@ -1,7 +1,14 @@
 // Interprets a network definition layer by layer in float64: what the compiled engine must agree with.
 // It keeps every activation and plans nothing.
 
-import { type AddLayer, isKernelLayer, type KernelLayer, type Layer, type LayerId } from '#core/network/layer'
+import {
+  type AddLayer,
+  isKernelLayer,
+  type KernelLayer,
+  type Layer,
+  type LayerId,
+  type ScalarAffineLayer,
+} from '#core/network/layer'
 import type { Network } from '#core/network/network'
 import { type Parameter, type ParameterRole, parameters, type Supports } from '#core/network/parameters'
 import { activationSize } from '#core/shape/activation'
@@ -19,6 +26,7 @@ import { convolution, convolutionBackward, type Kernel } from './kernel.js'
 import { maxPoolMargin, reluMargin } from './kinks.js'
 import * as layers from './layers.js'
 import { crossEntropy } from './loss.js'
+import { affineSum, type ScalarAffine, scalarAffine, scalarAffineBackward } from './scalar-affine.js'
 
 /** `train`: batch statistics, running ones are updated; `eval`: running statistics. */
 export type Mode = 'train' | 'eval'
@@ -113,6 +121,16 @@ export class ReferenceNetwork {
             : batchNormEvaluationBackward(x, normalisation, this.#runningStatisticsOf(layer), dy)
         give(layer.input, input)
         byLayer.set(layer.id, { scale, shift })
+      } else if (layer.op === 'scalarAffine') {
+        const gradient = scalarAffineBackward(x, this.#residualOf(layer), this.#scalarsOf(layer), dy)
+        give(layer.input, gradient.input)
+        if (layer.residual !== null) give(layer.residual, gradient.residual)
+        const { scale, shift, offset } = gradient
+        byLayer.set(layer.id, {
+          scale: Float64Array.of(scale),
+          shift: Float64Array.of(shift),
+          offset: Float64Array.of(offset),
+        })
       } else {
         give(layer.input, plainBackward(layer, x, dy))
       }
@@ -137,6 +155,10 @@ export class ReferenceNetwork {
   kinkMargin(): number {
     const margins = this.network.layers.map((layer) => {
       if (layer.op === 'relu') return reluMargin(this.outputOf(layer.input))
+      if (layer.op === 'scalarAffine' && layer.rectified) {
+        const sum = affineSum(this.outputOf(layer.input), this.#residualOf(layer), this.#scalarsOf(layer))
+        return reluMargin(sum)
+      }
       if (layer.op === 'maxPool')
         return maxPoolMargin(this.outputOf(layer.input), this.outputOf(layer.id), layer)
       return Infinity
@@ -177,7 +199,24 @@ export class ReferenceNetwork {
         return layers.maxPool(x, layer)
       case 'flatten':
         return layers.flatten(x)
+      case 'scalarAffine':
+        return scalarAffine(x, this.#residualOf(layer), this.#scalarsOf(layer))
+      case 'padChannels':
+        return layers.padChannels(x, layer.output.channels)
     }
+  }
+
+  #residualOf({ residual }: ScalarAffineLayer): Activations | null {
+    return residual === null ? null : this.outputOf(residual)
+  }
+
+  #scalarsOf(layer: ScalarAffineLayer): ScalarAffine {
+    const value = (role: 'scale' | 'shift' | 'offset') => {
+      const scalar = layer[role]
+      return typeof scalar === 'number' ? scalar : this.#valuesOf(layer, role)[0]!
+    }
+    const { rectified } = layer
+    return { scale: value('scale'), shift: value('shift'), offset: value('offset'), rectified }
   }
 
   #normalisationOf(layer: Extract<Layer, { op: 'batchNorm' }>): Normalisation {
@@ -201,7 +240,7 @@ export class ReferenceNetwork {
 
 /** Gradient of the input of a layer without parameters. */
 function plainBackward(
-  layer: Exclude<Layer, KernelLayer | AddLayer | { op: 'input' } | { op: 'batchNorm' }>,
+  layer: Exclude<Layer, KernelLayer | AddLayer | ScalarAffineLayer | { op: 'input' } | { op: 'batchNorm' }>,
   x: Activations,
   dy: Activations,
 ): Activations {
@@ -214,5 +253,7 @@ function plainBackward(
       return layers.maxPoolBackward(x, layer, dy)
     case 'flatten':
       return layers.flattenBackward(x, dy)
+    case 'padChannels':
+      return layers.padChannelsBackward(x, dy)
   }
 }

@@ -95,7 +95,15 @@ export function arbitraryLayerCase(): fc.Arbitrary<LayerCase> {
 }
 
 type Unit = {
-  readonly op: 'conv2d' | 'residual' | 'batchNorm' | 'relu' | 'averagePool' | 'maxPool'
+  readonly op:
+    | 'conv2d'
+    | 'residual'
+    | 'fixup'
+    | 'batchNorm'
+    | 'relu'
+    | 'scalarAffine'
+    | 'averagePool'
+    | 'maxPool'
   readonly channels: number
   readonly size: number
   readonly stride: number
@@ -109,9 +117,11 @@ const units: fc.Arbitrary<Unit> = fc.record({
     'conv2d',
     'conv2d',
     'residual',
+    'fixup',
     'batchNorm',
     'relu',
     'relu',
+    'scalarAffine',
     'averagePool',
     'maxPool',
   ),
@@ -123,7 +133,9 @@ const units: fc.Arbitrary<Unit> = fc.record({
   epsilon: fc.constantFrom(...epsilons),
 })
 
-/** A small network of convolutions, batch norm, ReLU, pools and residual sums that ends in a linear layer. */
+/**
+ * A small network of convolutions, batch norm, ReLU, scalar layers, pools and residual sums that ends in a linear layer.
+ */
 export function arbitraryNetwork(): fc.Arbitrary<NetworkCase> {
   return fc
     .record({
@@ -143,10 +155,12 @@ export function arbitraryNetwork(): fc.Arbitrary<NetworkCase> {
     .map(({ kind, alpha, body, head, classes, bias, images, density, seed, ...input }) => {
       const builder = new NetworkBuilder('random', input, { kind, alpha })
       // A bias in front of batch norm is cancelled by it: its gradient is rounding noise alone.
-      const convolutionBias = bias && !body.some(({ op }) => op === 'batchNorm' || op === 'residual')
+      // So is that of a scalar.
+      const scalars = !body.some(({ op }) => op === 'batchNorm' || op === 'residual')
+      const trained = { scalars, bias: bias && scalars }
       let last = builder.input
       body.forEach((unit, i) => {
-        last = append(builder, last, unit, `body.${i}`, images, convolutionBias)
+        last = append(builder, last, unit, `body.${i}`, images, trained)
       })
       const { height, width } = builder.shapeOf(last)
       last = head === 'flatten' || height !== width ? builder.flatten(last) : builder.globalAveragePool(last)
@@ -162,7 +176,7 @@ function append(
   unit: Unit,
   name: string,
   images: number,
-  bias: boolean,
+  { scalars, bias }: { scalars: boolean; bias: boolean },
 ): LayerId {
   const shape = builder.shapeOf(input)
   const { size, stride, padding } = unit
@@ -177,6 +191,17 @@ function append(
       const branch = builder.conv2d(`${name}.conv`, input, shape.channels, { size: 3, padding: 1 })
       return builder.add(normalised(builder, branch, unit, `${name}.bn`, images), input)
     }
+    case 'fixup':
+      return fixupBlock(builder, input, unit, name, scalars)
+    case 'scalarAffine': {
+      const scalar = (suffix: string, constant: number) => (scalars ? `${name}.${suffix}` : constant)
+      return builder.scalarAffine(input, {
+        ...(unit.grouped ? { scale: scalar('scale', 0.75), residual: input } : { scale: -1.25 }),
+        shift: scalar('shift', 0.5),
+        offset: scalar('offset', -0.25),
+        rectified: padding === 1,
+      })
+    }
     case 'batchNorm':
       return normalised(builder, input, unit, name, images)
     case 'relu':
@@ -185,6 +210,35 @@ function append(
     case 'maxPool':
       return size > shortest ? input : builder[unit.op](input, size, stride)
   }
+}
+
+/** As in a Fixup network, subsampled and with further channels where the stride is not 1. */
+function fixupBlock(
+  builder: NetworkBuilder,
+  input: LayerId,
+  { stride }: Unit,
+  name: string,
+  trained: boolean,
+): LayerId {
+  const scalar = (suffix: string) => (trained ? `${name}.${suffix}` : 0.5)
+  const inputs = builder.shapeOf(input).channels
+  const channels = stride === 1 ? inputs : 2 * inputs
+  const shifted = builder.scalarAffine(input, { shift: scalar('bias1a') })
+  const first = builder.conv2d(`${name}.conv1`, shifted, channels, { size: 3, stride, padding: 1 })
+  const inner = builder.scalarAffine(first, {
+    shift: scalar('bias1b'),
+    rectified: true,
+    offset: scalar('bias2a'),
+  })
+  const branch = builder.conv2d(`${name}.conv2`, inner, channels, { size: 3, padding: 1 })
+  const residual =
+    stride === 1 ? input : builder.padChannels(builder.averagePool(shifted, 1, stride), channels)
+  return builder.scalarAffine(branch, {
+    scale: scalar('scale'),
+    shift: scalar('bias2b'),
+    residual,
+    rectified: true,
+  })
 }
 
 function normalised(
@@ -240,6 +294,7 @@ function parameterValues(role: ParameterRole, size: number, channels: number, ra
       return new Float64Array(size).map(() => (random.fraction() < 0.5 ? -1 : 1) * random.uniform(0.5, 1.5))
     case 'bias':
     case 'shift':
+    case 'offset':
     case 'mean':
       return random.values(size, 0.5)
   }

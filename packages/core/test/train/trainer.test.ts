@@ -29,8 +29,9 @@ async function trainer(
   state: TrainState | null = null,
   threads = 1,
   data = dataset,
+  model = spec,
 ) {
-  const { network, supports } = buildSpec(spec)
+  const { network, supports } = buildSpec(model)
   const task = { network, supports, dataset: data, options: { ...options, ...changes } }
   const created = await Trainer.create(
     task,
@@ -94,6 +95,21 @@ describe('training', () => {
       }
     },
   )
+
+  test('so does a Fixup network, whose parameters have two learning rates', async () => {
+    const fixup: ModelSpec = { ...spec, architecture: 'fixup-resnet20' }
+    const few = barDataset(48)
+    const changes = { epochs: 1, batch: 16, validation: 0 }
+    const whole = await trainer(changes, null, 1, few, fixup)
+    await finish(whole)
+    const first = await trainer(changes, null, 2, few, fixup)
+    for await (const event of first.run()) if (event.type === 'step') break
+    const file = { spec: fixup, ...buildSpec(fixup), configuration: {}, state: await first.state() }
+    const restored = decodeTrainState(encodeTrainState(file), 'state')
+    const second = await trainer(changes, restored.state, 1, few, fixup)
+    await finish(second)
+    expect(numbers(await second.state())).toEqual(numbers(await whole.state()))
+  })
 
   test('the best epoch has the highest validation accuracy, and its parameters give it again', async () => {
     const run = await trainer({ epochs: 5, validation: 0.3 })

@@ -13,7 +13,7 @@ import {
   supportReport,
   supportRules,
 } from 'dctps'
-import { resolveConfig } from '../config/index.js'
+import { architectureOptions, resolveConfig } from '../config/index.js'
 import { formatCount, formatDensity } from '../report/format.js'
 import { formatTable } from '../report/table.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
@@ -45,7 +45,7 @@ export function register(program: Command): void {
   const command = program
     .command('allocate')
     .description('Show how many weights each layer gets at a density.')
-  addSettingOptions(command, ['network', 'density'])
+  addSettingOptions(command, ['network', 'width', 'stable', 'density'])
     .addOption(
       new Option('--rule <name>', `${rules.join('; ')}; or all side by side (default epl)`).helpGroup(
         'Network:',
@@ -79,6 +79,7 @@ function showAllocation(options: AllocateOptions): void {
     input: { channels, height: size, width: size },
     classes,
     kernel: { kind: config.kind },
+    ...architectureOptions(config),
   })
   const kernels = namedKernels(network)
   const exactBudget = options.published !== true

@@ -97,7 +97,10 @@ function facts(
   const { support, kernel } = spec
   return [
     [saved.type, `${saved.path}, ${formatBytes(saved.bytes)}`],
-    ['network', `${spec.architecture}, input ${channels} x ${height} x ${width}, ${spec.classes} classes`],
+    [
+      'network',
+      `${spec.architecture}${architectureText(spec)}, input ${channels} x ${height} x ${width}, ${spec.classes} classes`,
+    ],
     ['kernels', kernel.kind === 'dctps' ? `dctps, alpha ${kernel.alpha}` : kernel.kind],
     [
       'weights',
@@ -110,6 +113,11 @@ function facts(
     ],
     ...(saved.type === 'model' ? modelFacts(saved) : stateFacts(saved)),
   ]
+}
+
+/** The options of the network that are not its defaults. */
+function architectureText({ width, stable }: ModelSpec): string {
+  return `${width === undefined ? '' : `, width ${width}`}${stable ? ', stable' : ''}`
 }
 
 function modelFacts({ model }: SavedModel): [string, string][] {

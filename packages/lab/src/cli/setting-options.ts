@@ -18,12 +18,26 @@ interface OptionText {
 
 const { network, kind, density, rule, alpha, data } = defaultSettings
 const names = (list: readonly { readonly name: string }[]) => list.map((item) => item.name).join(', ')
+
+function defaultWidths(): string {
+  const widths = architectures.flatMap(({ defaultWidth }) => defaultWidth ?? [])
+  return [...new Set(widths)].join(' or ')
+}
+
 const standard = resolveConfig({})
 
 /** Every setting under its heading. */
 const groups: Readonly<Record<string, Partial<Record<SettingName, OptionText>>>> = {
   'Network:': {
     network: { flags: '--network <name>', help: `${names(architectures)} (default ${network})` },
+    width: {
+      flags: '--width <channels>',
+      help: `of the first stage of a residual network, all others in proportion (default ${defaultWidths()})`,
+    },
+    stable: {
+      flags: '--stable',
+      help: 'residual networks: branches divided by the root of their number (default off)',
+    },
     kind: {
       flags: '--kind <kind>',
       help: `how kernels are made: dctps (transform plus sparse), sparse, dense (default ${kind})`,

@@ -2,7 +2,9 @@
 // `config.json` of a run is itself a config file. Also the precise types that the core takes, made from it.
 
 import {
+  type ArchitectureOptions,
   adamDefaults,
+  checkArchitectureOptions,
   checkTrainOptions,
   DctpsError,
   findArchitecture,
@@ -21,6 +23,9 @@ import { DEFAULT_DATASET } from '../data/index.js'
 import { parseSchedule, scheduleForms } from './schedule.js'
 import type { AllSettings, SettingName, Settings } from './settings.js'
 
+/** Width and stable where the network has such an option. */
+export type NetworkConfig = Pick<AllSettings, 'network'> & Partial<Pick<AllSettings, 'width' | 'stable'>>
+
 export type KernelConfig =
   | ({ readonly kind: 'dctps' } & Pick<AllSettings, 'density' | 'rule' | 'alpha'>)
   | ({ readonly kind: 'sparse' } & Pick<AllSettings, 'density' | 'rule'>)
@@ -32,6 +37,9 @@ export type OptimizerConfig =
 
 type OtherSetting = Exclude<
   SettingName,
+  | 'network'
+  | 'width'
+  | 'stable'
   | 'kind'
   | 'density'
   | 'rule'
@@ -44,7 +52,7 @@ type OtherSetting = Exclude<
   | 'weightDecay'
 >
 
-export type RunConfig = KernelConfig & OptimizerConfig & Pick<AllSettings, OtherSetting>
+export type RunConfig = NetworkConfig & KernelConfig & OptimizerConfig & Pick<AllSettings, OtherSetting>
 
 /** The paper's 200 epochs are for whole data sets; the built-in one has said what it has to say after 20. */
 const defaultEpochs = 20
@@ -72,10 +80,8 @@ export function mergeSettings(...sources: readonly Settings[]): Settings {
  * @throws DctpsError `usage` on unknown names, and on settings that do not go together
  */
 export function resolveConfig(settings: Settings): RunConfig {
-  const network = settings.network ?? defaultSettings.network
-  findArchitecture(network)
   const config: RunConfig = {
-    network,
+    ...networkConfig(settings),
     ...kernelConfig(settings),
     data: settings.data ?? defaultSettings.data,
     size: settings.size ?? null,
@@ -98,6 +104,19 @@ export function resolveConfig(settings: Settings): RunConfig {
   }
   checkTrainOptions(trainOptions(config, null))
   return config
+}
+
+function networkConfig(settings: Settings): NetworkConfig {
+  const network = settings.network ?? defaultSettings.network
+  const architecture = findArchitecture(network)
+  const { width, stable = false } = settings
+  checkArchitectureOptions(architecture, { ...(width !== undefined && { width }), stable })
+  const { defaultWidth, canBeStable } = architecture
+  return {
+    network,
+    ...(defaultWidth !== undefined && { width: width ?? defaultWidth }),
+    ...(canBeStable && { stable }),
+  }
 }
 
 function kernelConfig(settings: Settings): KernelConfig {
@@ -167,6 +186,16 @@ function optimizerOptions(config: OptimizerConfig): OptimizerOptions {
     return { type: 'sgd', momentum: config.momentum, weightDecay: config.weightDecay }
   const { beta1, beta2, epsilon, weightDecay } = config
   return { type: 'adam', beta1, beta2, epsilon, weightDecay }
+}
+
+/** The options of the config's network that are not its defaults. */
+export function architectureOptions({
+  network,
+  width,
+  stable,
+}: NetworkConfig): Pick<ArchitectureOptions, 'width'> & { readonly stable?: true } {
+  const chosen = width !== findArchitecture(network).defaultWidth
+  return { ...(width !== undefined && chosen && { width }), ...(stable && { stable }) }
 }
 
 /** How the config's kernels are made. */

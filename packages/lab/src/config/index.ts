@@ -1,6 +1,7 @@
 // Configuration of training runs: settings from files and options, and the resolved configuration.
 
 export {
+  architectureOptions,
   defaultSettings,
   kernelOptions,
   mergeSettings,

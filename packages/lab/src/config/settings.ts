@@ -37,6 +37,8 @@ const normalisation = z.strictObject({
 
 const allSettings = z.strictObject({
   network: name,
+  width: wholeFrom(1),
+  stable: z.boolean().describe('true or false'),
   kind: oneOf(['dctps', 'sparse', 'dense']),
   density: z
     .preprocess(readShare, z.number().gt(0).max(1))

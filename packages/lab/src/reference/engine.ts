@@ -48,7 +48,8 @@ export class FixtureEngine {
     work: (engine: FixtureEngine) => Promise<T>,
   ): Promise<T> {
     const input = { type: 'floats', source: network.input } as const
-    const program = compileProgram(network, supports, { ...options, input }, transforms)
+    // The fixtures train all parameters in one group.
+    const program = compileProgram(network, supports, { ...options, input, rates: 'uniform' }, transforms)
     const runner = await createNodeRunner(program, threads)
     try {
       return await work(new FixtureEngine(runner))

@@ -13,7 +13,13 @@ import {
   type StateFile,
   type TrainTask,
 } from 'dctps'
-import { kernelOptions, type RunConfig, supportSource, trainOptions } from '../config/index.js'
+import {
+  architectureOptions,
+  kernelOptions,
+  type RunConfig,
+  supportSource,
+  trainOptions,
+} from '../config/index.js'
 import { crc32 } from '../data/checksum.js'
 import { type OpenedDataset, openDataset, parseDatasetSpec, parseImageSize } from '../data/index.js'
 import { identityOf } from './folder.js'
@@ -48,6 +54,7 @@ export async function prepareRun(config: RunConfig, options: PrepareOptions = {}
     input: networkInput(architecture, train),
     classes: train.classes.length,
     kernel: kernelOptions(config),
+    ...architectureOptions(config),
     support: supportSource(config),
   }
   const { network, supports } = buildSpec(spec)

@@ -96,6 +96,14 @@ const cases: readonly Case[] = [
   train('density NaN', ['--density', 'NaN'], 2, density, /received NaN/),
   train('density above 1', ['--density', '101%'], 2, density, /received 101%/),
   train('density of a dense network', ['--kind', 'dense', '--density', '0.1'], 2, /density.*dense/),
+  train(
+    'width of a network that has one',
+    ['--width', '32'],
+    2,
+    /lenet5 has one width.*leave out the width 32/,
+  ),
+  train('width 0', ['--network', 'resnet18', '--width', '0'], 2, /width must be a whole number.*\(--width\)/),
+  train('stable without branches', ['--network', 'vgg11', '--stable'], 2, /vgg11 has no option stable/),
   train('momentum for Adam', ['--momentum', '0.5'], 2, /momentum.*SGD/),
   train(
     'epochs 0',

@@ -6,6 +6,7 @@ import { adamDefaults, architectures, supportRules, trainDefaults } from 'dctps'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
+  architectureOptions,
   kernelOptions,
   mergeSettings,
   parseSettings,
@@ -133,10 +134,19 @@ describe('a resolved configuration', () => {
     expect(trainOptions(resolveConfig({}), null).optimizer).toEqual(adamDefaults)
   })
 
+  test('says width and stable of a residual network; the core gets what is not the default', () => {
+    expect(resolveConfig({ network: 'resnet18' })).toMatchObject({ width: 64, stable: false })
+    expect(architectureOptions(resolveConfig({ network: 'resnet18', width: 64 }))).toEqual({})
+    const chosen = resolveConfig(parse({ network: 'resnet18', width: '16', stable: true }))
+    expect(architectureOptions(chosen)).toEqual({ width: 16, stable: true })
+  })
+
   test('holds nothing that does not apply', () => {
     expect(resolveConfig({ kind: 'dense' })).not.toHaveProperty('density')
     expect(resolveConfig({ kind: 'sparse' })).not.toHaveProperty('alpha')
     expect(resolveConfig({})).not.toHaveProperty('momentum')
+    expect(resolveConfig({ network: 'vgg11' })).not.toHaveProperty('width')
+    expect(resolveConfig({ network: 'vgg11' })).not.toHaveProperty('stable')
   })
 })
 
@@ -221,6 +231,8 @@ describe('settings', () => {
     [{ kind: 'sparse', alpha: 'frozen' }, /alpha cannot be used here/],
     [{ momentum: 0.9 }, /momentum cannot be used here.*SGD/],
     [{ optimizer: 'sgd', beta2: 0.9 }, /beta2 cannot be used here.*Adam/],
+    [{ width: 32 }, /lenet5 has one width, only that of resnet18.*leave out the width 32/],
+    [{ network: 'vgg19', stable: true }, /vgg19 has no option stable, only resnet18.*leave it out/],
     [{ patience: 3, validation: 0 }, /early stopping needs validation images/],
     [{ schedule: 'cosinus' }, /schedule must be constant, cosine.*received cosinus/],
     [{ warmup: 21 }, /warm-up epochs must be .* at most 20, received 21/],

@@ -17,7 +17,7 @@ export function emitUpdate(
       number(vector.gradients),
       number(vector.gradientStride),
       ...vector.states.map(number),
-      number(1),
+      number(vector.rateScale),
       sliceIndex,
       sliceCount,
     ],
