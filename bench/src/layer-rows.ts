@@ -2,6 +2,7 @@
 
 import { compileProgram, kernelKinds, TransformCache } from 'dctps'
 import type { Step } from 'dctps/internal/program/step'
+import { fastestSimd } from 'dctps/node'
 import { BenchProgram } from './bench-program.js'
 import { type LayerShape, layerNetwork, layerShapes, layerSupports, shapeName } from './layer-shapes.js'
 import type { LayerRow } from './results.js'
@@ -40,6 +41,7 @@ async function splitLayer(
     lanes: batch,
     input: { type: 'floats', source: network.input },
     optimizer: 'sgd',
+    simd: fastestSimd(),
     objective: 'upstream',
   } as const
   const program = compileProgram(network, layerSupports(network, density), options, new TransformCache())

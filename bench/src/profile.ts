@@ -3,6 +3,7 @@
 
 import { compileProgram, initialValues, Key, type Network, type Supports } from 'dctps'
 import type { Step } from 'dctps/internal/program/step'
+import { fastestSimd } from 'dctps/node'
 import { BenchProgram } from './bench-program.js'
 import { median } from './timing.js'
 
@@ -27,7 +28,7 @@ export async function profileStep(
 ): Promise<StepTime[]> {
   const input = { type: 'bytes', source: network.input } as const
   const bench = await BenchProgram.create(
-    compileProgram(network, supports, { batch, input, optimizer: 'adam' }),
+    compileProgram(network, supports, { batch, input, optimizer: 'adam', simd: fastestSimd() }),
   )
   for (const [name, values] of initialValues(network, supports, Key.fromSeed(0)))
     bench.parameters.write(name, values)

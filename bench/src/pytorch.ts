@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileProgram, initialValues, Key, parameters, type Tensor, writeSafetensors } from 'dctps'
-import { createNodeRunner } from 'dctps/node'
+import { createNodeRunner, fastestSimd } from 'dctps/node'
 import type { StepCase } from './results.js'
 import { buildCase, classes } from './step-case.js'
 
@@ -53,7 +53,12 @@ export async function checkAgainstPytorch(subject: Omit<StepCase, 'batch' | 'thr
 async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<Uint8Array> {
   const { network, supports } = buildCase(subject)
   const input = { type: 'floats', source: network.input } as const
-  const program = compileProgram(network, supports, { batch: images, input, optimizer: 'sgd' })
+  const program = compileProgram(network, supports, {
+    batch: images,
+    input,
+    optimizer: 'sgd',
+    simd: fastestSimd(),
+  })
   const runner = await createNodeRunner(program, 1)
   const key = Key.fromSeed(1)
   const tensors = new Map<string, Tensor>()

@@ -16,7 +16,7 @@ import {
   kernelKinds,
   type StepHyperparameters,
 } from 'dctps'
-import { createNodeRunner } from 'dctps/node'
+import { createNodeRunner, fastestSimd } from 'dctps/node'
 import type { Measurement } from './contender.js'
 import { buildCase, classes } from './step-case.js'
 
@@ -41,6 +41,7 @@ const runner = await createNodeRunner(
     batch,
     input: { type: 'bytes', source: dataset.shape },
     optimizer: 'adam',
+    simd: fastestSimd(),
   }),
   Number(threads),
 )

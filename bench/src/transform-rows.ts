@@ -6,6 +6,7 @@ import type { Step } from 'dctps/internal/program/step'
 import { patchLength } from 'dctps/internal/shape/kernel'
 import type { EmittedTransform, TransformRequest } from 'dctps/internal/transform/index'
 import { dctMatrix, product, transposedProduct } from 'dctps/internal/transform/index'
+import { fastestSimd } from 'dctps/node'
 import { BenchProgram } from './bench-program.js'
 import {
   type LayerShape,
@@ -75,6 +76,7 @@ async function createLayer(
     lanes: batch,
     input: { type: 'floats', source: network.input },
     optimizer: 'sgd',
+    simd: fastestSimd(),
     objective: 'upstream',
   } as const
   // A single stored value: S is not what is timed.

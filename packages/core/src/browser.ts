@@ -3,6 +3,7 @@
 import type { Program } from './program/program.js'
 import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
 import type { TrainPlatform } from './train/setup.js'
+import { hasRelaxedSimd, type SimdFlavour } from './transform/index.js'
 
 /** Whether this page may share memory with workers; programs must be compiled with the same `sharedMemory`. */
 export function canShareMemory(): boolean {
@@ -25,7 +26,19 @@ export function createBrowserRunner(
   return createRunner(program, threads, canShareMemory() ? spawnWorker : null)
 }
 
+/** The fastest flavour that this browser has; `plain` has the same bits in every one. */
+export function fastestSimd(): SimdFlavour {
+  return hasRelaxedSimd() ? 'relaxed' : 'plain'
+}
+
 /** The page as a place to train and to classify. */
-export function browserPlatform(threads = navigator.hardwareConcurrency): TrainPlatform {
-  return { createRunner: (program) => createBrowserRunner(program, threads), sharedMemory: canShareMemory() }
+export function browserPlatform(
+  threads = navigator.hardwareConcurrency,
+  simd = fastestSimd(),
+): TrainPlatform {
+  return {
+    createRunner: (program) => createBrowserRunner(program, threads),
+    sharedMemory: canShareMemory(),
+    simd,
+  }
 }

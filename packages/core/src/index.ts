@@ -58,4 +58,4 @@ export {
   supportRules,
 } from './support/index.js'
 export * from './train/index.js'
-export { hasRelaxedSimd, type SimdFlavour } from './transform/index.js'
+export { hasRelaxedSimd, type SimdFlavour, simdFlavours } from './transform/index.js'

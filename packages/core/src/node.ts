@@ -31,8 +31,13 @@ export function createNodeRunner(program: Program, threads = defaultThreads()): 
   return createRunner(program, threads, spawnWorker)
 }
 
+/** The fastest flavour that this machine has; `plain` has the same bits on every machine. */
+export function fastestSimd(): SimdFlavour {
+  return enableRelaxedSimd() ? 'relaxed' : 'plain'
+}
+
 /** Node as a place to train and to classify: `threads` worker threads, all cores by default. */
-export function nodePlatform(threads = defaultThreads(), simd: SimdFlavour = 'plain'): TrainPlatform {
+export function nodePlatform(threads = defaultThreads(), simd = fastestSimd()): TrainPlatform {
   return { createRunner: (program) => createNodeRunner(program, threads), simd }
 }
 

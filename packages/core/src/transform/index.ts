@@ -7,6 +7,6 @@ export { factorLocalSpectrum, hasLocalSpectrum, type SpectrumShape, tapPhases } 
 export { countFlops, type FlopCount } from './lower.js'
 export { evaluate, type Operation, type OpList, printOpList, transpose } from './oplist.js'
 export { dctMatrix, product, type TransformShape, transposedProduct } from './reference.js'
-export { hasRelaxedSimd, type SimdFlavour } from './simd.js'
+export { hasRelaxedSimd, type SimdFlavour, simdFlavours } from './simd.js'
 export { emitTransform, type StraightTuning } from './straight.js'
 export type { EmittedTransform, TileGeometry } from './tile-geometry.js'

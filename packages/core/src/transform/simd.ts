@@ -2,7 +2,8 @@
 // `relaxed` fuses multiplications with additions where the engine has relaxed SIMD: faster, a little more exact, and with
 // other bits, so that a run keeps the flavour it was started with.
 
-export type SimdFlavour = 'plain' | 'relaxed'
+export const simdFlavours = ['plain', 'relaxed'] as const
+export type SimdFlavour = (typeof simdFlavours)[number]
 
 /** A module of one function that uses `f32x4.relaxed_madd`. */
 const probe = Uint8Array.of(

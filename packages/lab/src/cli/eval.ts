@@ -44,7 +44,7 @@ export function register(program: Command): void {
       .default('test')
       .helpGroup('Data:'),
   )
-  addSettingOptions(command, ['threads'])
+  addSettingOptions(command, ['simd', 'threads'])
     .optionsGroup('Running:')
     .option('--json', 'print one JSON document, with the confusion matrix')
     .optionsGroup('Help:')
@@ -69,7 +69,7 @@ async function evaluateModel(path: string, options: EvalOptions): Promise<void> 
       `${data.train.name} has no test images; use --split train to test on the training images`,
     )
   }
-  const test = await testModel(model, dataset, config.threads)
+  const test = await testModel(model, dataset, config)
   const { images, loss, accuracy, confusion } = test
   if (options.json === true) {
     printJson({

@@ -108,6 +108,10 @@ const groups: Readonly<Record<string, Partial<Record<SettingName, OptionText>>>>
     },
   },
   'Running:': {
+    simd: {
+      flags: '--simd <flavour>',
+      help: 'relaxed is faster, plain gives the same bits on every machine (default: relaxed where it is to be had)',
+    },
     threads: { flags: '--threads <n>', help: 'any number gives the same result (default: all cores)' },
     saveEvery: {
       flags: '--save-every <seconds>',

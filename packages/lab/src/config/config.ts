@@ -13,12 +13,13 @@ import {
   type Normalisation,
   type OptimizerOptions,
   type ScheduleOptions,
+  type SimdFlavour,
   type SupportSource,
   sgdDefaults,
   type TrainOptions,
   trainDefaults,
 } from 'dctps'
-import { defaultThreads } from 'dctps/node'
+import { defaultThreads, enableRelaxedSimd, fastestSimd } from 'dctps/node'
 import { DEFAULT_DATASET } from '../data/index.js'
 import { parseSchedule, scheduleForms } from './schedule.js'
 import type { AllSettings, SettingName, Settings } from './settings.js'
@@ -99,6 +100,7 @@ export function resolveConfig(settings: Settings): RunConfig {
     warmup: settings.warmup ?? trainDefaults.warmUpEpochs,
     patience: settings.patience ?? null,
     seed: settings.seed ?? trainDefaults.seed,
+    simd: simdFlavour(settings),
     threads: settings.threads ?? defaultThreads(),
     saveEvery: settings.saveEvery ?? defaultSaveEvery,
   }
@@ -130,6 +132,16 @@ function kernelConfig(settings: Settings): KernelConfig {
   if (kind === 'dctps') return { kind, density, rule, alpha: settings.alpha ?? defaultSettings.alpha }
   refuse(settings, ['alpha'], 'plain sparse kernels (kind sparse) have no transform to scale')
   return { kind, density, rule }
+}
+
+function simdFlavour({ simd }: Settings): SimdFlavour {
+  if (simd === 'relaxed' && !enableRelaxedSimd()) {
+    throw new DctpsError(
+      'usage',
+      `simd relaxed is not to be had here (Node ${process.versions.node}); use simd plain, whose results differ in the last bits`,
+    )
+  }
+  return simd ?? fastestSimd()
 }
 
 function optimizerConfig(settings: Settings): OptimizerConfig {

@@ -2,6 +2,7 @@
 // checked by. A schema's description says what is allowed, as it follows "must be". Defaults, and which settings go
 // together, are decided in `config.ts`.
 
+import { simdFlavours } from 'dctps'
 import { z } from 'zod'
 import { parseImageSize } from '../data/index.js'
 import { parseSchedule, scheduleForms } from './schedule.js'
@@ -80,6 +81,7 @@ const allSettings = z.strictObject({
   patience: z.preprocess(readNumber, z.int().min(1).nullable()).describe('a whole number of at least 1'),
   seed: wholeFrom(0),
 
+  simd: oneOf(simdFlavours),
   threads: wholeFrom(1),
   saveEvery: positive,
 })

@@ -14,7 +14,7 @@ const session = z.object({
   fromStep: z.number(),
   seed: z.number(),
   threads: z.number(),
-  /** The WebAssembly instructions that kernels are made of. */
+  /** The WebAssembly vector instructions that kernels are made of: `plain` or `relaxed`. */
   simd: z.string(),
   sharedMemory: z.boolean(),
   dctps: z.string(),
@@ -42,7 +42,7 @@ export function describeSession(
     fromStep: from.step,
     seed,
     threads: runner.threads,
-    simd: 'simd128',
+    simd: runner.program.simd,
     sharedMemory: runner.program.sharedMemory,
     dctps: version,
     node: process.version,

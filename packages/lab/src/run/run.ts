@@ -84,7 +84,10 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   if (status === 'finished') return { paths, summary: await readSummary(paths.summary), wasFinished: true }
   const trainer = await Trainer.create(
     prepared.task,
-    { ...nodePlatform(config.threads), ...(options.transforms && { transforms: options.transforms }) },
+    {
+      ...nodePlatform(config.threads, config.simd),
+      ...(options.transforms && { transforms: options.transforms }),
+    },
     saved,
   )
   try {

@@ -9,6 +9,7 @@ import {
   evaluate,
   type ImageDataset,
   type Model,
+  type SimdFlavour,
 } from 'dctps'
 import { createNodeRunner } from 'dctps/node'
 
@@ -23,7 +24,11 @@ export interface ModelTest extends Evaluation {
 /**
  * @throws DctpsError `data` when classes or images of the data do not fit the model
  */
-export async function testModel(model: Model, dataset: ImageDataset, threads: number): Promise<ModelTest> {
+export async function testModel(
+  model: Model,
+  dataset: ImageDataset,
+  { threads, simd }: { readonly threads: number; readonly simd: SimdFlavour },
+): Promise<ModelTest> {
   const { network, supports } = model
   checkImagesFit(dataset, network.input)
   checkClasses(model, dataset)
@@ -31,6 +36,7 @@ export async function testModel(model: Model, dataset: ImageDataset, threads: nu
     batch: Math.min(batch, dataset.labels.length),
     input: { type: 'bytes', source: dataset.shape },
     optimizer: null,
+    simd,
   })
   const runner = await createNodeRunner(program, threads)
   try {

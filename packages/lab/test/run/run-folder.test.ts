@@ -90,7 +90,7 @@ describe('a finished run', () => {
       node: process.version,
       threads: 1,
       seed: 0,
-      simd: 'simd128',
+      simd: configOf().simd,
       fromStep: 0,
     })
   })
@@ -103,7 +103,10 @@ describe('a finished run', () => {
       [result.paths.model, summary.test?.final],
       [result.paths.bestModel, summary.test?.best],
     ] as const) {
-      const { confusion, loss, ...again } = await testModel(await readModel(file), images!, 2)
+      const { confusion, loss, ...again } = await testModel(await readModel(file), images!, {
+        threads: 2,
+        simd: configOf().simd,
+      })
       expect(again).toEqual({ images: 64, accuracy: expected?.accuracy })
       expect(loss).toBeCloseTo(expected?.loss ?? Number.NaN, 6)
       const correct = confusion.reduce((sum, answers, label) => sum + answers[label]!, 0)
