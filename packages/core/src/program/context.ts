@@ -61,7 +61,7 @@ export class ListContext {
     const root = this.program.storage.root[layer.id]!
     const existing = this.#activations.get(root)
     if (existing !== undefined) return existing
-    const activation = this.#create(layer.name, layer)
+    const activation = this.#create(layer.name, layer, this.program.storage.halo[root]!)
     this.#activations.set(root, activation)
     if (activation.layout.halo > 0) this.clearHalo(layer.name, layer.id, activation)
     return activation
@@ -88,7 +88,8 @@ export class ListContext {
     const existing = this.#gradients.get(id)
     if (existing !== undefined) return { ...existing, first: false }
     const layer = this.program.network.layers[id]!
-    const created = this.#create(`d ${layer.name}`, layer)
+    const created = this.#create(`d ${layer.name}`, layer, this.program.storage.gradientHalo[id]!)
+    if (created.layout.halo > 0) this.clearHalo(`d ${layer.name}`, id, created)
     this.#gradients.set(id, created)
     return { ...created, first: true }
   }
@@ -100,7 +101,8 @@ export class ListContext {
    */
   shareGradient(input: LayerId, consumer: LayerId): boolean {
     const gradient = this.gradient(consumer)
-    if (this.#gradients.has(input) || gradient.layout.halo < this.program.storage.halo[input]!) return false
+    if (this.#gradients.has(input) || gradient.layout.halo < this.program.storage.gradientHalo[input]!)
+      return false
     this.#gradients.set(input, gradient)
     return true
   }
@@ -137,8 +139,8 @@ export class ListContext {
     )
   }
 
-  #create(name: string, layer: Layer): Activation {
-    const layout = tileLayout(layer.output, this.program.lanes, this.program.storage.halo[layer.id]!)
+  #create(name: string, layer: Layer, halo: number): Activation {
+    const layout = tileLayout(layer.output, this.program.lanes, halo)
     return { buffer: this.builder.buffer(name, layout.bytes), layout }
   }
 }

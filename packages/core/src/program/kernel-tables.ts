@@ -1,17 +1,12 @@
 // The read-only tables that kernels need in shared memory: emitted transforms with their constants, cosines, patch
 // offsets, and supports as compressed rows. Each is made once a program, however many layers share it.
 
-import {
-  groupChannels,
-  type KernelGeometry,
-  patchLength,
-  patchPosition,
-  transformLength,
-} from '../shape/kernel.js'
+import { groupChannels, type KernelGeometry, patchLength, transformLength } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
 import type { EmittedTransform, SimdFlavour, SpectrumRequest, TransformRequest } from '../transform/index.js'
 import { compileTransform, tapPhases } from '../transform/index.js'
 import type { ProgramBuilder } from './builder.js'
+import type { SupportRows } from './support-rows.js'
 import { patchOffsets, type TileLayout } from './tiles.js'
 
 /** Emitted transforms by key: they depend on shapes only, so programs can share a cache. */
@@ -38,10 +33,15 @@ export interface PlacedTransform {
   readonly scales: number
 }
 
-/** A support as rows: `starts` [Cout + 1], `offsets` [nnz] bytes from the patch's first tile. */
+/** A support as the sparse kernels read it (`assembly/sparse.ts`). */
 export interface PlacedSupport {
-  readonly starts: number
+  /** [rowCount][2]: byte offset of a channel in its tile, end of its entries in bytes. */
+  readonly rows: number
+  readonly rowCount: number
+  /** [entries]: bytes from the pixel's pointer to the partner's number. */
   readonly offsets: number
+  /** [entries]: which of the stored values an entry is. */
+  readonly order: number
   readonly entries: number
 }
 
@@ -154,31 +154,18 @@ export class KernelTables {
     return this.#once(key, () => this.#builder.table(new Uint32Array(patchOffsets(geometry, input))))
   }
 
-  /** The support of one layer, `indices` ascending flat indices. */
-  support(
-    layerName: string,
-    geometry: KernelGeometry,
-    indices: Uint32Array,
-    input: TileLayout,
-  ): PlacedSupport {
-    return this.#once(`support-${layerName}`, () => {
-      const starts = new Uint32Array(geometry.outChannels + 1)
-      const offsets = new Uint32Array(indices.length)
-      const channels = groupChannels(geometry)
-      const groupOutputs = geometry.outChannels / geometry.groups
-      indices.forEach((flat, entry) => {
-        const { row, column } = patchPosition(geometry, flat)
-        const tap = Math.floor(column / channels)
-        const channel = Math.floor(row / groupOutputs) * channels + (column % channels)
-        const kh = Math.floor(tap / geometry.size)
-        starts[row + 1]!++
-        offsets[entry] = kh * input.pitch + (tap % geometry.size) * input.tileBytes + channel * input.rowBytes
-      })
-      for (let o = 0; o < geometry.outChannels; o++) starts[o + 1]! += starts[o]!
+  /** The rows of a support, in either of its directions. */
+  support(key: string, make: () => SupportRows, rowBytes: number): PlacedSupport {
+    return this.#once(`support-${key}`, () => {
+      const rows = make()
       return {
-        starts: this.#builder.table(starts),
-        offsets: this.#builder.table(offsets),
-        entries: indices.length,
+        rows: this.#builder.table(
+          Uint32Array.from(rows.channels.flatMap(({ channel, end }) => [channel * rowBytes, end * 4])),
+        ),
+        rowCount: rows.channels.length,
+        offsets: this.#builder.table(rows.offsets),
+        order: this.#builder.table(rows.order),
+        entries: rows.offsets.length,
       }
     })
   }

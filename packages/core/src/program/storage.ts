@@ -1,15 +1,18 @@
 // Which layers share a buffer, and how wide its halo must be. A ReLU or a scalar shift overwrites its input where nobody
 // else needs the values; a flattening of a 1x1 image changes nothing. Both decisions need only the graph.
 
-import { type Layer, type LayerId, layerInputs } from '../network/layer.js'
+import { isKernelLayer, type Layer, type LayerId, layerInputs } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import { hasTrainableScalar } from '../network/parameters.js'
+import { keepsSize } from './support-rows.js'
 
 export interface StoragePlan {
   /** The layer whose buffer a layer's output lives in (itself, unless it works in place). */
   readonly root: readonly LayerId[]
   /** Zero padding around the image that the readers of a layer's storage need. */
   readonly halo: readonly number[]
+  /** Zero padding around the gradient of a layer's output: for kernels that scatter into it or read windows of it. */
+  readonly gradientHalo: readonly number[]
   /** How many layers read a layer's output. */
   readonly consumers: readonly number[]
   /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
@@ -53,7 +56,22 @@ export function planStorage(network: Network, inputGradient: boolean): StoragePl
     const wanted = layer.op === 'input' && inputGradient
     needsGradient.push(trained || wanted || layerInputs(layer).some((input) => needsGradient[input]!))
   }
-  return { root, halo: layers.map((layer) => rootHalo[root[layer.id]!]!), consumers, needsGradient }
+  const halo = layers.map((layer) => rootHalo[root[layer.id]!]!)
+  return { root, halo, gradientHalo: gradientHalos(layers, halo), consumers, needsGradient }
+}
+
+/**
+ * A kernel that keeps the size of its image reads windows of its output's gradient, whose buffer may have been that of the
+ * layers behind it: they pass it on.
+ */
+function gradientHalos(layers: readonly Layer[], halo: readonly number[]): number[] {
+  const wanted: number[] = []
+  for (const layer of layers) {
+    const own = isKernelLayer(layer) && keepsSize(layer.geometry) ? layer.geometry.padding : 0
+    const passed = layerInputs(layer).map((input) => (isKernelLayer(layer) ? 0 : wanted[input]!))
+    wanted.push(Math.max(halo[layer.id]!, own, ...passed))
+  }
+  return wanted
 }
 
 function inPlace(layers: readonly Layer[], layer: Layer, consumers: readonly number[]): boolean {

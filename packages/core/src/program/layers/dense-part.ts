@@ -65,7 +65,7 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
         ],
         { rows, multiplyAdds },
       )
-      if (sink === null) return
+      if (sink === null) return false
       if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
       context.builder.step(
         `${layer.name} input gradient`,
@@ -74,6 +74,7 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
         [{ kernel: 'denseInputGradient', operands: operands(sink, gradient, weights.address) }],
         { rows, multiplyAdds },
       )
+      return true
     },
   }
 }

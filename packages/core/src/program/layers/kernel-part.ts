@@ -11,8 +11,11 @@ export interface KernelPart {
   readonly multiplyAdds: number
   /** The calls that compute one row of output tiles; with `accumulate` they add to what another part wrote. */
   forward(input: Activation, output: Activation, accumulate: boolean): DraftCall[]
-  /** Adds the steps for the part's own gradients and, where the input needs one, for the input's. */
-  backward(input: Activation, gradient: Activation, sink: GradientSink | null): void
+  /**
+   * Adds the steps for the part's own gradients and, where the input needs one, for the input's.
+   * @returns whether they scatter into the halo of the sink
+   */
+  backward(input: Activation, gradient: Activation, sink: GradientSink | null): boolean
 }
 
 /** Operands `pointer, step`: the patch of the first output pixel of a row, and the distance to the next patch. */
@@ -22,6 +25,15 @@ export function patchRow(
 ): [DraftOperand, DraftOperand] {
   const corner = layout.origin - geometry.padding * (layout.pitch + layout.tileBytes)
   return [inBlock(buffer, corner, geometry.stride * layout.pitch), number(geometry.stride * layout.tileBytes)]
+}
+
+/** Operands `pointer, step`: the window of output pixels that see the first input pixel of a row, and the next window. */
+export function windowRow(
+  { buffer, layout }: Activation,
+  { geometry }: KernelLayer,
+): [DraftOperand, DraftOperand] {
+  const corner = layout.origin - geometry.padding * (layout.pitch + layout.tileBytes)
+  return [inBlock(buffer, corner, layout.pitch), number(layout.tileBytes)]
 }
 
 /** Operands `pointer, step` of the output tiles of a row. */

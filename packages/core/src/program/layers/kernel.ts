@@ -48,13 +48,16 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
       }
       context.builder.step(`${layer.name} bias gradient`, layer.id, 'blocks', [sums], { rows })
     }
+    const wanted = context.needsGradient(layer.input)
+    let scattered = false
     for (const part of parts) {
-      part.backward(
-        input,
-        gradient,
-        context.needsGradient(layer.input) ? context.gradientSink(layer.input) : null,
-      )
+      const sink = wanted ? context.gradientSink(layer.input) : null
+      scattered = part.backward(input, gradient, sink) || scattered
     }
+    // What was scattered beyond the image is nobody's gradient, and must not be read as the padding of one.
+    if (!scattered || !wanted) return
+    const sink = context.gradientSink(layer.input)
+    if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
   }
 }
 

@@ -80,7 +80,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
           ],
         },
       ])
-      if (sink === null) return
+      if (sink === null) return false
       if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
       builder.step(
         `${layer.name} input gradient`,
@@ -94,6 +94,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
         ],
         { rows, multiplyAdds },
       )
+      return true
     },
   }
 }

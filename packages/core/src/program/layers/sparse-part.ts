@@ -1,55 +1,159 @@
 // The sparse part S x: values and positions only, in all three products. Gradients exist for stored values alone.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { type DraftCall, type DraftOperand, number, rowIndex } from '../builder.js'
-import type { Activation, ListContext } from '../context.js'
-import { type KernelPart, outputRow, patchRow } from './kernel-part.js'
+import { type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
+import type { Activation, GradientSink, ListContext } from '../context.js'
+import type { PlacedSupport } from '../kernel-tables.js'
+import { adjointRows, forwardRows, keepsSize } from '../support-rows.js'
+import type { TileLayout } from '../tiles.js'
+import { type KernelPart, outputRow, patchRow, windowRow } from './kernel-part.js'
+
+/** Entries a number of a window, from which touching the window in order beforehand pays, as measured. */
+const fewestTouched = 0.25
+
+/** A support in one direction, with its values in that order. */
+interface DirectedSupport extends PlacedSupport {
+  readonly values: number
+}
 
 /** @param indices the support: flat indices, ascending */
 export function sparsePart(context: ListContext, layer: KernelLayer, indices: Uint32Array): KernelPart {
-  const { tables, lanes } = context.program
-  const values = context.parameter(layer.id, 'kernel')
+  const { builder, program } = context
+  const { geometry } = layer
   const positions = layer.output.height * layer.output.width
+  const parameter = context.parameter(layer.id, 'kernel')
 
-  const operands = (input: Activation, output: Activation, last: DraftOperand[]): DraftOperand[] => {
-    const support = tables.support(layer.name, layer.geometry, indices, input.layout)
-    return [
-      ...patchRow(input, layer),
-      ...outputRow(output),
-      number(layer.output.width),
-      number(layer.geometry.outChannels),
-      number(lanes),
-      number(support.starts),
-      number(support.offsets),
-      ...last,
-    ]
+  const directed = (support: PlacedSupport): DirectedSupport => {
+    const values = builder.shared(indices.length * 4)
+    builder.prologue({
+      kernel: 'reorder',
+      operands: [parameter.address, support.entries, support.order, values].map(number),
+    })
+    return { ...support, values }
+  }
+  const forwardSupport = (input: TileLayout, every: boolean) =>
+    program.tables.support(
+      `${layer.name}-forward-${every}-${input.pitch}`,
+      () => forwardRows(geometry, indices, input, every),
+      input.rowBytes,
+    )
+  const adjointSupport = (output: TileLayout, every: boolean) =>
+    program.tables.support(
+      `${layer.name}-adjoint-${every}-${output.pitch}`,
+      () => adjointRows(geometry, indices, output, every),
+      output.rowBytes,
+    )
+
+  /** Operands of one row of pixels and their windows. */
+  const operands = (
+    window: [DraftOperand, DraftOperand],
+    pixel: [DraftOperand, DraftOperand],
+    width: number,
+    support: PlacedSupport,
+  ) => [
+    ...window,
+    ...pixel,
+    number(width),
+    number(program.lanes),
+    ...[support.rows, support.rowCount, support.offsets].map(number),
+  ]
+  /** Operands `touchRows, touchPitch, touchOffset` for windows of an activation. */
+  const touched = ({ pitch, tileBytes, shape }: TileLayout) => {
+    const { size, stride } = geometry
+    const worthIt = indices.length >= (fewestTouched * size * size * shape.channels) / geometry.groups
+    return [worthIt ? size : 0, pitch, Math.max(0, size - stride) * tileBytes].map(number)
+  }
+
+  /** The gradients of the stored values, in either direction: partners in windows of one activation, channels in the other. */
+  const valueGradient = (
+    support: PlacedSupport,
+    windowed: TileLayout,
+    window: [DraftOperand, DraftOperand],
+    pixel: [DraftOperand, DraftOperand],
+    width: number,
+  ): { sum: DraftCall; total: DraftCall } => {
+    const sums = inBlock(builder.buffer(`dS ${layer.name}`, indices.length * 16))
+    const entries = number(support.entries)
+    const gradient = { ...number(parameter.gradient ?? 0), perBlock: parameter.gradientStride }
+    return {
+      sum: {
+        kernel: 'sparseGradient',
+        operands: [
+          ...operands(window, pixel, width, support),
+          ...touched(windowed),
+          ...[sums, entries, rowIndex],
+        ],
+      },
+      total: { kernel: 'sparseTotals', operands: [sums, entries, number(support.order), gradient] },
+    }
+  }
+
+  const emit = (calls: readonly DraftCall[], total: DraftCall, rows: number, products: number) => {
+    const multiplyAdds = products * indices.length * positions
+    builder.step(`${layer.name} sparse backward`, layer.id, 'blocks', calls, { rows, multiplyAdds })
+    builder.step(`${layer.name} sparse gradient`, layer.id, 'blocks', [total])
+  }
+
+  /** Each input pixel gathers from the window of outputs that see it. */
+  const gather = (input: Activation, gradient: Activation, sink: GradientSink) => {
+    const support = adjointSupport(gradient.layout, sink.first)
+    const { values } = directed(support)
+    const { height, width } = sink.layout.shape
+    const window = windowRow(gradient, layer)
+    const { sum, total } = valueGradient(support, gradient.layout, window, outputRow(input), width)
+    const product: DraftCall = {
+      kernel: 'sparseProduct',
+      operands: [
+        ...operands(window, outputRow(sink), width, support),
+        ...touched(gradient.layout),
+        number(values),
+        number(sink.first ? 0 : 1),
+      ],
+    }
+    emit([sum, product], total, height, 2)
+  }
+
+  /** Each output pixel scatters into its patch of inputs, if the input wants a gradient. */
+  const scatter = (input: Activation, gradient: Activation, sink: GradientSink | null) => {
+    const { height, width } = layer.output
+    const support = forwardSupport(input.layout, false)
+    const pixel = outputRow(gradient)
+    const { sum, total } = valueGradient(support, input.layout, patchRow(input, layer), pixel, width)
+    const calls = [sum]
+    if (sink !== null) {
+      if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
+      const placed = sink.layout.pitch === input.layout.pitch ? support : forwardSupport(sink.layout, false)
+      calls.push({
+        kernel: 'sparseScatter',
+        operands: [...operands(patchRow(sink, layer), pixel, width, placed), number(directed(placed).values)],
+      })
+    }
+    emit(calls, total, height, calls.length)
   }
 
   return {
     multiplyAdds: indices.length,
-    forward: (input, output, accumulate) => [
-      {
-        kernel: 'sparseForward',
-        operands: operands(input, output, [number(values.address), number(accumulate ? 1 : 0)]),
-      },
-    ],
-    backward(input, gradient, sink) {
-      const rows = layer.output.height
-      const dS: DraftOperand = { ...number(values.gradient ?? 0), perBlock: values.gradientStride }
-      const calls: DraftCall[] = [
-        { kernel: 'sparseGradient', operands: operands(input, gradient, [dS, rowIndex]) },
+    forward(input, output, accumulate) {
+      const support = directed(forwardSupport(input.layout, !accumulate))
+      return [
+        {
+          kernel: 'sparseProduct',
+          operands: [
+            ...operands(patchRow(input, layer), outputRow(output), layer.output.width, support),
+            ...touched(input.layout),
+            number(support.values),
+            number(accumulate ? 1 : 0),
+          ],
+        },
       ]
-      if (sink !== null) {
-        if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
-        calls.push({
-          kernel: 'sparseInputGradient',
-          operands: operands(sink, gradient, [number(values.address)]),
-        })
+    },
+    backward(input, gradient, sink) {
+      if (sink !== null && keepsSize(geometry) && gradient.layout.halo >= geometry.padding) {
+        gather(input, gradient, sink)
+        return false
       }
-      context.builder.step(`${layer.name} sparse backward`, layer.id, 'blocks', calls, {
-        rows,
-        multiplyAdds: indices.length * positions * calls.length,
-      })
+      scatter(input, gradient, sink)
+      return true
     },
   }
 }

@@ -28,7 +28,7 @@ function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTra
     multiplyAdds: transform.multiplyAdds,
     forward: (x, y) => transform.forward(x, y, scales),
     backward(x, dy, sink) {
-      if (sink !== null) emitAdjoint(context, layer, transform, { x, dy, sink })
+      return sink !== null && emitAdjoint(context, layer, transform, { x, dy, sink })
     },
   }
 }
@@ -64,6 +64,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
           ],
         },
       ])
+      return false
     },
   }
 }
@@ -74,13 +75,16 @@ interface AdjointPlaces {
   readonly sink: GradientSink
 }
 
-/** Emits `u = D^T dy`, `dalpha = <x, u>` and the input's gradient `alpha * u`. */
+/**
+ * Emits `u = D^T dy`, `dalpha = <x, u>` and the input's gradient `alpha * u`.
+ * @returns whether it scatters into the halo of the sink
+ */
 function emitAdjoint(
   context: ListContext,
   layer: KernelLayer,
   transform: FreeTransform,
   places: AdjointPlaces,
-): void {
+): boolean {
   const { builder } = context
   const { dy, sink } = places
   const adjoint = transform.adjoint()
@@ -95,10 +99,9 @@ function emitAdjoint(
     const u = sink.first
       ? pixels(sink, sink.layout.pitch)
       : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
-    if (sink.first && sink.layout.halo > 0) context.clearHalo(`${layer.name} adjoint`, layer.id, sink)
     const calls = [...adjoint.row([u, number(sink.layout.tileBytes)], dy), finish(u)]
     builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, multiplyAdds })
-    return
+    return false
   }
   const u = sink.first ? sink : context.temporary(`u ${layer.name}`, sink.layout)
   context.clear(`${layer.name} adjoint`, layer.id, u)
@@ -107,6 +110,7 @@ function emitAdjoint(
     multiplyAdds,
   })
   builder.step(`${layer.name} alpha`, layer.id, 'blocks', [finish(pixels(u, u.layout.pitch))], { rows })
+  return sink.first
 }
 
 function scaleAndDot(
