@@ -24,6 +24,8 @@ export function hasPytorch(): boolean {
 
 /** Enough for batch statistics, few enough to be quick. */
 const images = 8
+/** A plain sparse network of fewer weights lets no signal through: both sides would agree on nothing but zeros. */
+const leastDensity = 0.05
 
 /**
  * One step on both sides.
@@ -51,7 +53,8 @@ export async function checkAgainstPytorch(subject: Omit<StepCase, 'batch' | 'thr
 }
 
 async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<Uint8Array> {
-  const { network, supports } = buildCase(subject)
+  const density = subject.kind === 'sparse' ? Math.max(subject.density, leastDensity) : subject.density
+  const { network, supports } = buildCase({ ...subject, density })
   const input = { type: 'floats', source: network.input } as const
   const program = compileProgram(network, supports, {
     batch: images,
@@ -69,11 +72,10 @@ async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promi
   const kernels = new Set(list.filter(({ role }) => role === 'kernel').map(({ name }) => name))
   const suffix = (name: string) => (kernels.has(name) && subject.kind !== 'dense' ? '.values' : '')
   for (const [name, initial] of initialValues(network, supports, key)) {
-    // A zero S would hide a misplaced entry.
-    const values = kernels.has(name) ? initial.map((_, i) => 0.1 * key.fold(name).normal(i)) : initial
+    const { layer, trainable } = list.find((parameter) => parameter.name === name)!
+    const values = trainable ? disturbed(initial, key.fold(name)) : initial
     runner.parameters.write(name, values)
     floats(`init.${name}${suffix(name)}`, values)
-    const { layer } = list.find((parameter) => parameter.name === name)!
     const indices = supports.get(layer)
     if (kernels.has(name) && indices !== undefined) {
       const data = Int32Array.from(indices)
@@ -103,4 +105,9 @@ async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promi
     offset: subject.kind === 'dctps' ? 'dct' : 'None',
   }
   return writeSafetensors(tensors, new Map(Object.entries(metadata)))
+}
+
+/** Numbers near those that training starts with: a zero S, or a branch whose last alpha is zero, would hide a mistake. */
+function disturbed(initial: Float32Array, key: Key): Float32Array {
+  return initial.map((value, i) => value + 0.05 * key.normal(i))
 }
