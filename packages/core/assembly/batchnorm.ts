@@ -1,51 +1,100 @@
-// Batch normalisation. Statistics are partial sums per block of images, combined in block order, so that any number of
-// threads gives the same bits. Lanes without an image are masked out of the sums, and their gradients are set to zero.
+// Statistics of batch normalisation: partial sums per block of images, combined in block order, so that any number of
+// threads gives the same bits. Lanes without an image are masked out of the sums. What is done with the moments is in
+// normalise.ts.
 
 import { laneSum } from './elementwise'
+import { addProduct } from './fused'
 import { blockImages, slotBlocks, slotImages } from './slot'
 
+/** Whether every lane of a block holds an image. */
+export function isFull(mask: usize, lanes: i32): bool {
+  for (let i: usize = 0; i < (<usize>lanes) << 2; i += 16)
+    if (!i32x4.all_true(v128.load(mask + i))) return false
+  return true
+}
+
 /**
- * Partial statistics of one block: for each channel `[pivot, sum of (x - pivot), sum of (x - pivot)^2]` in float64. The
- * pivot (the first value) keeps the squares from cancelling where the mean is large.
+ * Adds one row of tiles to the partial statistics of a block: for each channel `[pivot, sum of (x - pivot), sum of
+ * (x - pivot)^2]` in float64. The pivot (the first value) keeps the squares from cancelling where the mean is large. `x` is
+ * the first pixel of row `row` of `rows`. Where a row is complete only after the next (`lag`), each call takes the one before, and the
+ * last call its own too. `sums`: 32 bytes a channel that nobody else uses meanwhile.
  */
 export function batchStatistics(
   x: usize,
   pitch: usize,
-  rows: i32,
   columns: i32,
   channels: i32,
   lanes: i32,
   mask: usize,
   partial: usize,
+  sums: usize,
+  lag: i32,
+  row: i32,
+  rows: i32,
+): void {
+  if (!lag || row > 0) {
+    statisticsOfRow(lag ? x - pitch : x, columns, channels, lanes, mask, partial, sums, row == (lag ? 1 : 0))
+  }
+  if (lag && row + 1 == rows) statisticsOfRow(x, columns, channels, lanes, mask, partial, sums, rows == 1)
+}
+
+function statisticsOfRow(
+  x: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  mask: usize,
+  partial: usize,
+  sums: usize,
+  first: bool,
 ): void {
   const rowBytes = (<usize>lanes) << 2
-  const tile = <usize>channels * rowBytes
-  for (let c = 0; c < channels; c++) {
-    const start = x + <usize>c * rowBytes
-    const pivot = v128.load_splat<f32>(start)
-    let sum: f64 = 0
-    let squares: f64 = 0
-    let row = start
-    for (let r = 0; r < rows; r++) {
-      let s = f32x4.splat(0)
-      let q = f32x4.splat(0)
-      let p = row
-      for (let w = 0; w < columns; w++) {
-        for (let i: usize = 0; i < rowBytes; i += 16) {
-          const d = v128.and(v128.load(mask + i), f32x4.sub(v128.load(p + i), pivot))
-          s = f32x4.add(s, d)
-          q = f32x4.add(q, f32x4.mul(d, d))
-        }
-        p += tile
-      }
-      sum += laneSum(s)
-      squares += laneSum(q)
-      row += pitch
+  if (first) {
+    let p = x
+    for (let c: usize = 0; c < <usize>channels; c++) {
+      store<f64>(partial + c * 24, <f64>load<f32>(p))
+      store<f64>(partial + c * 24, 0, 8)
+      store<f64>(partial + c * 24, 0, 16)
+      p += rowBytes
     }
-    const out = partial + <usize>c * 24
-    store<f64>(out, <f64>f32x4.extract_lane(pivot, 0))
-    store<f64>(out, sum, 8)
-    store<f64>(out, squares, 16)
+  }
+  memory.fill(sums, 0, (<usize>channels) << 5)
+  const full = isFull(mask, lanes)
+  for (let w = 0; w < columns; w++) {
+    for (let c: usize = 0; c < <usize>channels; c++) {
+      const pivot = f32x4.splat(<f32>load<f64>(partial + c * 24))
+      const at = sums + (c << 5)
+      let s = v128.load(at)
+      let q = v128.load(at, 16)
+      if (full && rowBytes >= 32) {
+        let t = f32x4.splat(0)
+        let u = t
+        for (const end = x + rowBytes; x < end; x += 32) {
+          const a = f32x4.sub(v128.load(x), pivot)
+          const b = f32x4.sub(v128.load(x, 16), pivot)
+          s = f32x4.add(s, a)
+          q = addProduct(a, a, q)
+          t = f32x4.add(t, b)
+          u = addProduct(b, b, u)
+        }
+        s = f32x4.add(s, t)
+        q = f32x4.add(q, u)
+      } else {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          const d = v128.and(v128.load(mask + i), f32x4.sub(v128.load(x + i), pivot))
+          s = f32x4.add(s, d)
+          q = addProduct(d, d, q)
+        }
+        x += rowBytes
+      }
+      v128.store(at, s)
+      v128.store(at, q, 16)
+    }
+  }
+  for (let c: usize = 0; c < <usize>channels; c++) {
+    const out = partial + c * 24
+    store<f64>(out, load<f64>(out, 8) + laneSum(v128.load(sums + (c << 5))), 8)
+    store<f64>(out, load<f64>(out, 16) + laneSum(v128.load(sums + (c << 5), 16)), 16)
   }
 }
 
@@ -137,84 +186,6 @@ function putMoments(
   store<f32>(moments + 3 * row + at, <f32>(<f64>load<f32>(bias + at) - mean * scale))
 }
 
-/** `y = scale[c] * x + shift[c]`; in place when `x` and `y` are the same. */
-export function normalise(
-  x: usize,
-  xPitch: usize,
-  y: usize,
-  yPitch: usize,
-  rows: i32,
-  columns: i32,
-  channels: i32,
-  lanes: i32,
-  moments: usize,
-): void {
-  const rowBytes = (<usize>lanes) << 2
-  const row = (<usize>channels) << 2
-  for (let r = 0; r < rows; r++) {
-    let p = x
-    let q = y
-    for (let w = 0; w < columns; w++) {
-      for (let c = 0; c < channels; c++) {
-        const at = moments + ((<usize>c) << 2)
-        const scale = v128.load_splat<f32>(at + 2 * row)
-        const shift = v128.load_splat<f32>(at + 3 * row)
-        for (let i: usize = 0; i < rowBytes; i += 16) {
-          v128.store(q + i, f32x4.add(f32x4.mul(v128.load(p + i), scale), shift))
-        }
-        p += rowBytes
-        q += rowBytes
-      }
-    }
-    x += xPitch
-    y += yPitch
-  }
-}
-
-/** One block's gradients of weight (`sum dy * xhat`) and bias (`sum dy`); `dy` is zero in lanes without an image. */
-export function batchNormSums(
-  x: usize,
-  xPitch: usize,
-  dy: usize,
-  dyPitch: usize,
-  rows: i32,
-  columns: i32,
-  channels: i32,
-  lanes: i32,
-  moments: usize,
-  weightGradient: usize,
-  biasGradient: usize,
-): void {
-  const rowBytes = (<usize>lanes) << 2
-  const tile = <usize>channels * rowBytes
-  const row = (<usize>channels) << 2
-  for (let c = 0; c < channels; c++) {
-    const at = (<usize>c) << 2
-    const mean = v128.load_splat<f32>(moments + at)
-    let sum: f64 = 0
-    let product: f64 = 0
-    for (let r = 0; r < rows; r++) {
-      let p = x + <usize>r * xPitch + <usize>c * rowBytes
-      let g = dy + <usize>r * dyPitch + <usize>c * rowBytes
-      let s = f32x4.splat(0)
-      let q = f32x4.splat(0)
-      for (let w = 0; w < columns; w++) {
-        for (let i: usize = 0; i < rowBytes; i += 16) {
-          const d = v128.load(g + i)
-          s = f32x4.add(s, d)
-          q = f32x4.add(q, f32x4.mul(d, f32x4.sub(v128.load(p + i), mean)))
-        }
-        p += tile
-        g += tile
-      }
-      sum += laneSum(s)
-      product += laneSum(q)
-    }
-    store<f32>(weightGradient + at, <f32>(product * <f64>load<f32>(moments + row + at)))
-    store<f32>(biasGradient + at, <f32>sum)
-  }
-}
-
 /**
  * From the blocks' sums to the coefficients of the input gradient, `dx = a * dy + b * (x - mean) + c`: three arrays of
  * `channels` float32. Channels `slice` of `slices`.
@@ -249,53 +220,5 @@ export function batchNormCoefficients(
       <f32>((-scale * product * <f64>load<f32>(moments + row + at)) / count),
     )
     store<f32>(coefficients + 2 * row + at, <f32>((-scale * sum) / count))
-  }
-}
-
-/** `dx (+)= a[c] * dy + b[c] * (x - mean[c]) + c[c]` in lanes with an image, zero in the others. */
-export function batchNormInputGradient(
-  x: usize,
-  xPitch: usize,
-  dy: usize,
-  dyPitch: usize,
-  dx: usize,
-  dxPitch: usize,
-  rows: i32,
-  columns: i32,
-  channels: i32,
-  lanes: i32,
-  mask: usize,
-  moments: usize,
-  coefficients: usize,
-  accumulate: i32,
-): void {
-  const rowBytes = (<usize>lanes) << 2
-  const row = (<usize>channels) << 2
-  for (let r = 0; r < rows; r++) {
-    let p = x
-    let g = dy
-    let d = dx
-    for (let w = 0; w < columns; w++) {
-      for (let c = 0; c < channels; c++) {
-        const at = (<usize>c) << 2
-        const mean = v128.load_splat<f32>(moments + at)
-        const ka = v128.load_splat<f32>(coefficients + at)
-        const kb = v128.load_splat<f32>(coefficients + row + at)
-        const kc = v128.load_splat<f32>(coefficients + 2 * row + at)
-        for (let i: usize = 0; i < rowBytes; i += 16) {
-          const centred = f32x4.sub(v128.load(p + i), mean)
-          let value = f32x4.add(f32x4.mul(ka, v128.load(g + i)), f32x4.add(f32x4.mul(kb, centred), kc))
-          value = v128.and(value, v128.load(mask + i))
-          if (accumulate) value = f32x4.add(value, v128.load(d + i))
-          v128.store(d + i, value)
-        }
-        p += rowBytes
-        g += rowBytes
-        d += rowBytes
-      }
-    }
-    x += xPitch
-    dy += dyPitch
-    dx += dxPitch
   }
 }

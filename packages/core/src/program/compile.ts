@@ -9,11 +9,11 @@ import type { SimdFlavour } from '../transform/index.js'
 import { type DraftList, ProgramBuilder } from './builder.js'
 import { ListContext, type ProgramContext } from './context.js'
 import { KernelTables, TransformCache } from './kernel-tables.js'
-import { emitBatchNorm } from './layers/batch-norm.js'
 import { emitAdd, emitFlatten, emitRelu } from './layers/elementwise.js'
 import { emitInput } from './layers/input.js'
 import { emitKernel } from './layers/kernel.js'
 import { emitInputGradient, emitLoss } from './layers/loss.js'
+import { emitNormalisedSum } from './layers/normalised-sum.js'
 import { emitUpdate } from './layers/optimizer.js'
 import { emitPadChannels } from './layers/pad-channels.js'
 import { emitPool } from './layers/pool.js'
@@ -142,6 +142,10 @@ function emitLayer(
   input: InputFormat,
   normalisationTable: number,
 ): () => void {
+  const { sums, absorbed } = list.program.storage.fusion
+  if (absorbed.has(layer.id)) return () => {}
+  const sum = sums.get(layer.id)
+  if (sum !== undefined) return emitNormalisedSum(list, sum)
   switch (layer.op) {
     case 'input':
       emitInput(list, layer, input, normalisationTable)
@@ -157,7 +161,7 @@ function emitLayer(
     case 'flatten':
       return emitFlatten(list, layer)
     case 'batchNorm':
-      return emitBatchNorm(list, layer)
+      throw new DctpsError('program', `batch norm ${layer.name} is in no sum`)
     case 'add':
       return emitAdd(list, layer)
     case 'scalarAffine':

@@ -133,6 +133,11 @@ export class KernelTables {
     return this.#once(`phases-${outChannels}`, () => this.#builder.table(tapPhases(outChannels)))
   }
 
+  /** Memory that several steps share. */
+  reserved(key: string, bytes: number): number {
+    return this.#once(`reserved-${key}`, () => this.#builder.shared(bytes))
+  }
+
   /** Bytes that stay zero. */
   zeros(bytes: number): number {
     return this.#once(`zeros-${bytes}`, () => this.#builder.shared(bytes))

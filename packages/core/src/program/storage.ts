@@ -4,9 +4,11 @@
 import { isKernelLayer, type Layer, type LayerId, layerInputs } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import { hasTrainableScalar } from '../network/parameters.js'
+import { type FusionPlan, planFusion } from './fusion.js'
 import { keepsSize } from './support-rows.js'
 
 export interface StoragePlan {
+  readonly fusion: FusionPlan
   /** The layer whose buffer a layer's output lives in (itself, unless it works in place). */
   readonly root: readonly LayerId[]
   /** Zero padding around the image that the readers of a layer's storage need. */
@@ -35,9 +37,12 @@ export function planStorage(network: Network, inputGradient: boolean): StoragePl
   const consumers = layers.map(() => 0)
   for (const layer of layers) for (const input of layerInputs(layer)) consumers[input]!++
 
+  const fusion = planFusion(layers, consumers)
   const root: LayerId[] = []
-  for (const layer of layers)
-    root.push(inPlace(layers, layer, consumers) ? root[layerInputs(layer)[0]!]! : layer.id)
+  for (const layer of layers) {
+    const shares = !fusion.sums.has(layer.id) && inPlace(layers, layer, consumers)
+    root.push(shares ? root[layerInputs(layer)[0]!]! : layer.id)
+  }
 
   const rootHalo = layers.map(() => 0)
   for (const layer of layers) {
@@ -57,7 +62,7 @@ export function planStorage(network: Network, inputGradient: boolean): StoragePl
     needsGradient.push(trained || wanted || layerInputs(layer).some((input) => needsGradient[input]!))
   }
   const halo = layers.map((layer) => rootHalo[root[layer.id]!]!)
-  return { root, halo, gradientHalo: gradientHalos(layers, halo), consumers, needsGradient }
+  return { fusion, root, halo, gradientHalo: gradientHalos(layers, halo), consumers, needsGradient }
 }
 
 /**

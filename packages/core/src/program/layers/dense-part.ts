@@ -43,6 +43,7 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
 
   return {
     multiplyAdds: entries,
+    lags: false,
     forward: (input, output) => [
       { kernel: 'denseForward', operands: operands(input, output, weights.address) },
     ],

@@ -55,7 +55,8 @@ export function emitAdd(context: ListContext, layer: AddLayer): () => void {
   }
 }
 
-function passOn(
+/** Copies or adds a gradient to that of an input. */
+export function passOn(
   context: ListContext,
   name: string,
   layer: number,

@@ -14,6 +14,8 @@ import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 export interface FreeTransform {
   /** Of one output pixel. */
   readonly multiplyAdds: number
+  /** Whether a row of y is complete only after the calls of the next row. */
+  readonly lags: boolean
   /** Address of the factors that bear alpha, for alpha = 1, and their number. */
   readonly scales: number
   readonly scaleCount: number
@@ -80,6 +82,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
   const forward = tables.transform(layer.geometry, input, 'forward', 'assign')
   return {
     multiplyAdds: forward.emitted.flops / 2,
+    lags: false,
     scales: forward.scales,
     scaleCount: layer.geometry.outChannels,
     forward: (x, y, scales) => [
@@ -134,6 +137,7 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
   })
   return {
     multiplyAdds: patchLength(geometry) * geometry.outChannels,
+    lags: false,
     scales,
     scaleCount: geometry.outChannels,
     forward: (x, y, rowScales) => [call('cosineForward', input, patchRow(x, layer), outputRow(y), rowScales)],

@@ -9,6 +9,8 @@ import type { TileLayout } from '../tiles.js'
 export interface KernelPart {
   /** Multiply-adds of one output pixel, in one direction. */
   readonly multiplyAdds: number
+  /** Whether a row of outputs is complete only after the calls of the next row. */
+  readonly lags: boolean
   /** The calls that compute one row of output tiles; with `accumulate` they add to what another part wrote. */
   forward(input: Activation, output: Activation, accumulate: boolean): DraftCall[]
   /**

@@ -5,6 +5,7 @@ import { DctpsError } from '../../errors.js'
 import type { KernelLayer } from '../../network/layer.js'
 import { type DraftCall, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
+import { statisticsCalls } from './batch-statistics.js'
 import { densePart } from './dense-part.js'
 import type { KernelPart } from './kernel-part.js'
 import { isNearlyFull, materialisedPart } from './materialised-part.js'
@@ -28,6 +29,14 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   const { height: rows, width, channels } = layer.output
   const calls = parts.flatMap((part, index) => part.forward(input, output, index > 0))
   if (layer.bias) calls.push(biasCall(context, layer, output))
+  calls.push(
+    ...statisticsCalls(
+      context,
+      layer,
+      output,
+      parts.some((part) => part.lags),
+    ),
+  )
   const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
   context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, { rows, multiplyAdds })
 

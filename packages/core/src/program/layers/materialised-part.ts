@@ -52,6 +52,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
 
   return {
     multiplyAdds: entries,
+    lags: false,
     forward: (input, output) => [
       { kernel: 'denseForward', operands: denseOperands(context, layer, input, output, number(weights)) },
     ],

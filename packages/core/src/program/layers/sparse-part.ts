@@ -133,6 +133,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
 
   return {
     multiplyAdds: indices.length,
+    lags: false,
     forward(input, output, accumulate) {
       const support = directed(forwardSupport(input.layout, !accumulate))
       return [

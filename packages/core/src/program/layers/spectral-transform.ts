@@ -43,6 +43,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
   return {
     // Per output pixel one spectrum, and ten multiply-adds a channel to add them up.
     multiplyAdds: forward.emitted.flops / 2 + 10 * outChannels,
+    lags: true,
     scales: forward.scales,
     scaleCount: 2 * outChannels,
     forward(x, y, scales) {

@@ -26,6 +26,7 @@ function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTra
   })
   return {
     multiplyAdds: transform.multiplyAdds,
+    lags: transform.lags,
     forward: (x, y) => transform.forward(x, y, scales),
     backward(x, dy, sink) {
       return sink !== null && emitAdjoint(context, layer, transform, { x, dy, sink })
@@ -44,6 +45,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
   const row = pixels(kept, kept.layout.pitch)
   return {
     multiplyAdds: transform.multiplyAdds,
+    lags: transform.lags,
     forward: (x, y) => [
       ...transform.forward(x, kept, transform.scales),
       {

@@ -1,0 +1,293 @@
+// Batch normalisation with what stands behind it, in one pass over memory: `y = max(scale * x + shift + residual, lower)`,
+// where the residual may be normalised too. Backwards, one pass sums and one writes. Moments and coefficients are
+// batchnorm.ts's. Tiles are [channels][lanes] float32; lanes without an image get no gradient.
+
+import { isFull } from './batchnorm'
+import { laneSum } from './elementwise'
+import { addProduct } from './fused'
+
+/** Where the sign of a rectified sum is found again; 0 where there is none. */
+const signOfSum = 1
+const signOfOutput = 2
+
+/**
+ * One block. `residual` 0: none; `residualMoments` 0: the residual is added as it is. `y` may be `x`.
+ * `moments` holds four arrays of `channels` float32: mean, inverse deviation, scale, shift.
+ */
+export function normaliseRows(
+  x: usize,
+  xPitch: usize,
+  residual: usize,
+  residualPitch: usize,
+  y: usize,
+  yPitch: usize,
+  rows: i32,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  residualMoments: usize,
+  rectified: i32,
+): void {
+  const lower = f32x4.splat(rectified ? 0 : -Infinity)
+  for (let r = 0; r < rows; r++) {
+    if (!residual) normaliseRow(x, y, columns, channels, lanes, moments, lower)
+    else if (!residualMoments) addRow(x, residual, y, columns, channels, lanes, moments, lower)
+    else addNormalisedRow(x, residual, y, columns, channels, lanes, moments, residualMoments, lower)
+    x += xPitch
+    residual += residual ? residualPitch : 0
+    y += yPitch
+  }
+}
+
+function normaliseRow(
+  x: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  lower: v128,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  for (let w = 0; w < columns; w++) {
+    for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
+      const scale = v128.load_splat<f32>(at)
+      const shift = v128.load_splat<f32>(at + array)
+      for (const last = x + rowBytes; x < last; x += 16) {
+        v128.store(y, f32x4.pmax(addProduct(v128.load(x), scale, shift), lower))
+        y += 16
+      }
+    }
+  }
+}
+
+function addRow(
+  x: usize,
+  residual: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  lower: v128,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  for (let w = 0; w < columns; w++) {
+    for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
+      const scale = v128.load_splat<f32>(at)
+      const shift = v128.load_splat<f32>(at + array)
+      for (const last = x + rowBytes; x < last; x += 16) {
+        const value = addProduct(v128.load(x), scale, shift)
+        v128.store(y, f32x4.pmax(f32x4.add(value, v128.load(residual)), lower))
+        residual += 16
+        y += 16
+      }
+    }
+  }
+}
+
+function addNormalisedRow(
+  x: usize,
+  residual: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  residualMoments: usize,
+  lower: v128,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  for (let w = 0; w < columns; w++) {
+    for (let at = 2 * array, end = at + array; at < end; at += 4) {
+      const scale = v128.load_splat<f32>(moments + at)
+      const residualScale = v128.load_splat<f32>(residualMoments + at)
+      const shift = f32x4.add(
+        v128.load_splat<f32>(moments + at + array),
+        v128.load_splat<f32>(residualMoments + at + array),
+      )
+      for (const last = x + rowBytes; x < last; x += 16) {
+        const value = addProduct(v128.load(x), scale, shift)
+        v128.store(y, f32x4.pmax(addProduct(v128.load(residual), residualScale, value), lower))
+        residual += 16
+        y += 16
+      }
+    }
+  }
+}
+
+/**
+ * One block's gradients of weight (`sum g * xhat`) and bias (`sum g`), where `g` is `dy`, zero where the rectified sum was not positive.
+ * `sign` says where that is read; `y` is the output, for `signOfOutput`, and then `g` replaces `dy`, for other readers.
+ * `sums`: 48 bytes a channel.
+ */
+export function normaliseSums(
+  x: usize,
+  xPitch: usize,
+  dy: usize,
+  dyPitch: usize,
+  y: usize,
+  yPitch: usize,
+  rows: i32,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  sign: i32,
+  weightGradient: usize,
+  biasGradient: usize,
+  sums: usize,
+): void {
+  const array = (<usize>channels) << 2
+  const totals = sums + ((<usize>channels) << 5)
+  memory.fill(totals, 0, (<usize>channels) << 4)
+  for (let r = 0; r < rows; r++) {
+    memory.fill(sums, 0, (<usize>channels) << 5)
+    sumsOfRow(x, dy, y, columns, channels, lanes, moments, sign, sums)
+    for (let c: usize = 0; c < <usize>channels; c++) {
+      const to = totals + (c << 4)
+      store<f64>(to, load<f64>(to) + laneSum(v128.load(sums + (c << 5))))
+      store<f64>(to, load<f64>(to, 8) + laneSum(v128.load(sums + (c << 5), 16)), 8)
+    }
+    x += xPitch
+    dy += dyPitch
+    y += yPitch
+  }
+  for (let c: usize = 0; c < <usize>channels; c++) {
+    const inverse = <f64>load<f32>(moments + array + (c << 2))
+    store<f32>(weightGradient + (c << 2), <f32>(load<f64>(totals + (c << 4), 8) * inverse))
+    store<f32>(biasGradient + (c << 2), <f32>load<f64>(totals + (c << 4)))
+  }
+}
+
+/** `sums`: for each channel four lanes of `sum g` and of `sum g * (x - mean)`. */
+function sumsOfRow(
+  x: usize,
+  dy: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  sign: i32,
+  sums: usize,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  const zero = f32x4.splat(0)
+  for (let w = 0; w < columns; w++) {
+    let to = sums
+    for (let at = moments, end = at + array; at < end; at += 4) {
+      const mean = v128.load_splat<f32>(at)
+      const last = x + rowBytes
+      let s = v128.load(to)
+      let q = v128.load(to, 16)
+      if (sign == signOfSum) {
+        const scale = v128.load_splat<f32>(at + 2 * array)
+        const shift = v128.load_splat<f32>(at + 3 * array)
+        for (; x < last; x += 16) {
+          const value = v128.load(x)
+          const g = v128.and(v128.load(dy), f32x4.gt(addProduct(value, scale, shift), zero))
+          s = f32x4.add(s, g)
+          q = addProduct(g, f32x4.sub(value, mean), q)
+          dy += 16
+        }
+      } else if (sign == signOfOutput) {
+        for (; x < last; x += 16) {
+          const g = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero))
+          v128.store(dy, g)
+          s = f32x4.add(s, g)
+          q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+          dy += 16
+          y += 16
+        }
+      } else {
+        for (; x < last; x += 16) {
+          const g = v128.load(dy)
+          s = f32x4.add(s, g)
+          q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+          dy += 16
+        }
+      }
+      v128.store(to, s)
+      v128.store(to, q, 16)
+      to += 32
+    }
+  }
+}
+
+/**
+ * `dx (+)= a[c] * g + b[c] * (x - mean[c]) + c[c]` in lanes with an image, zero in the others; `dx` may be `dy`. `g` is `dy`, with `signOfSum`
+ * zero where the rectified sum was not positive.
+ */
+export function normaliseGradient(
+  x: usize,
+  xPitch: usize,
+  dy: usize,
+  dyPitch: usize,
+  dx: usize,
+  dxPitch: usize,
+  rows: i32,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  mask: usize,
+  moments: usize,
+  coefficients: usize,
+  sign: i32,
+  accumulate: i32,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  const partial = !isFull(mask, lanes)
+  const zero = f32x4.splat(0)
+  for (let r = 0; r < rows; r++) {
+    let p = x
+    let g = dy
+    let d = dx
+    for (let w = 0; w < columns; w++) {
+      for (let c: usize = 0; c < array; c += 4) {
+        const mean = v128.load_splat<f32>(moments + c)
+        const ka = v128.load_splat<f32>(coefficients + c)
+        const kb = v128.load_splat<f32>(coefficients + array + c)
+        const kc = v128.load_splat<f32>(coefficients + 2 * array + c)
+        const scale = v128.load_splat<f32>(moments + 2 * array + c)
+        const shift = v128.load_splat<f32>(moments + 3 * array + c)
+        if (accumulate || partial) {
+          for (let i: usize = 0; i < rowBytes; i += 16) {
+            const value = v128.load(p + i)
+            let slope = v128.load(g + i)
+            if (sign == signOfSum) slope = v128.and(slope, f32x4.gt(addProduct(value, scale, shift), zero))
+            let result = addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc))
+            if (partial) result = v128.and(result, v128.load(mask + i))
+            if (accumulate) result = f32x4.add(result, v128.load(d + i))
+            v128.store(d + i, result)
+          }
+        } else if (sign == signOfSum) {
+          for (let i: usize = 0; i < rowBytes; i += 16) {
+            const value = v128.load(p + i)
+            const slope = v128.and(v128.load(g + i), f32x4.gt(addProduct(value, scale, shift), zero))
+            v128.store(d + i, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+          }
+        } else {
+          for (let i: usize = 0; i < rowBytes; i += 16) {
+            v128.store(
+              d + i,
+              addProduct(ka, v128.load(g + i), addProduct(kb, f32x4.sub(v128.load(p + i), mean), kc)),
+            )
+          }
+        }
+        p += rowBytes
+        g += rowBytes
+        d += rowBytes
+      }
+    }
+    x += xPitch
+    dy += dyPitch
+    dx += dxPitch
+  }
+}

@@ -1,0 +1,105 @@
+// The statistics of a batch norm: partial sums per block, taken from each row of a kernel's output while it is in the cache,
+// then moments across blocks. In evaluation the moments come from the running statistics.
+
+import { type BatchNormLayer, isKernelLayer, type KernelLayer } from '../../network/layer.js'
+import { type DraftCall, type DraftOperand, number, rowIndex, sliceCount, sliceIndex } from '../builder.js'
+import { type Activation, type ListContext, pixels } from '../context.js'
+
+/** Bytes of the partial statistics of one channel: pivot, sum and sum of squares in float64. */
+const partialBytes = 24
+/** Bytes of scratch that summing one channel takes. */
+const sumBytes = 32
+
+/** The calls that sum up a kernel's output, row by row, if batch norms follow; `lag`: a row is complete only after the next. */
+export function statisticsCalls(
+  context: ListContext,
+  layer: KernelLayer,
+  output: Activation,
+  lag: boolean,
+): DraftCall[] {
+  if (context.mode === 'evaluate') return []
+  return context.program.network.layers.flatMap((reader) =>
+    reader.op === 'batchNorm' && reader.input === layer.id
+      ? [statisticsCall(context, reader, output, lag)]
+      : [],
+  )
+}
+
+function statisticsCall(
+  context: ListContext,
+  { id, output: { channels, height, width } }: BatchNormLayer,
+  input: Activation,
+  lag: boolean,
+): DraftCall {
+  const { builder, program } = context
+  const { address, stride } = partialStatistics(context, id, channels)
+  return {
+    kernel: 'batchStatistics',
+    operands: [
+      pixels(input, input.layout.pitch),
+      number(input.layout.pitch),
+      ...[width, channels, program.lanes].map(number),
+      laneMask(context),
+      { ...number(address), perBlock: stride },
+      builder.scratch(channels * sumBytes),
+      number(lag ? 1 : 0),
+      rowIndex,
+      number(height),
+    ],
+  }
+}
+
+/** Operand: which lanes of the block hold an image. */
+export function laneMask({ builder, program: { slot, lanes } }: ListContext): DraftOperand {
+  return builder.inSlot(slot.mask, lanes * 4)
+}
+
+function partialStatistics(
+  { program: { tables, blocks } }: ListContext,
+  layer: number,
+  channels: number,
+): { address: number; stride: number } {
+  const stride = channels * partialBytes
+  return { address: tables.reserved(`statistics-${layer}`, stride * blocks), stride }
+}
+
+/**
+ * Emits the steps from statistics to moments.
+ * @returns address of the moments: four arrays of `channels` float32, mean, inverse deviation, scale and shift
+ */
+export function emitMoments(context: ListContext, layer: BatchNormLayer): number {
+  const { builder, program } = context
+  const { height, width, channels } = layer.output
+  const moments = program.tables.reserved(`moments-${layer.id}-${context.mode}`, channels * 16)
+  const affineAndRunning = (['scale', 'shift', 'mean', 'variance'] as const).map((role) =>
+    number(context.parameter(layer.id, role).address),
+  )
+  const target = [number(moments), sliceIndex, sliceCount]
+  if (context.mode === 'evaluate') {
+    builder.step(`${layer.name} moments`, layer.id, 'slices', [
+      {
+        kernel: 'runningMoments',
+        operands: [number(channels), ...affineAndRunning, number(layer.epsilon), ...target],
+      },
+    ])
+    return moments
+  }
+  if (!isKernelLayer(program.network.layers[layer.input]!)) {
+    const call = statisticsCall(context, layer, context.activation(layer.input), false)
+    builder.step(`${layer.name} statistics`, layer.id, 'blocks', [call], { rows: height })
+  }
+  const { address, stride } = partialStatistics(context, layer.id, channels)
+  builder.step(`${layer.name} moments`, layer.id, 'slices', [
+    {
+      kernel: 'batchMoments',
+      operands: [
+        builder.inSlot(0),
+        ...[address, stride, height * width, channels, program.lanes].map(number),
+        ...affineAndRunning,
+        ...[layer.momentum, layer.epsilon].map(number),
+        ...target,
+      ],
+    },
+  ])
+  return moments
+}
