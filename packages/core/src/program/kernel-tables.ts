@@ -133,6 +133,11 @@ export class KernelTables {
     return this.#once(`phases-${outChannels}`, () => this.#builder.table(tapPhases(outChannels)))
   }
 
+  /** A table of constants that several layers share. */
+  table(key: string, make: () => Float32Array): number {
+    return this.#once(`table-${key}`, () => this.#builder.table(make()))
+  }
+
   /** Memory that several steps share. */
   reserved(key: string, bytes: number): number {
     return this.#once(`reserved-${key}`, () => this.#builder.shared(bytes))

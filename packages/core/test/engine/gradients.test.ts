@@ -61,6 +61,7 @@ describe('one layer', () => {
     { inputs: 128, outputs: 256, size: 1, stride: 2, image: 5 },
     { inputs: 3, outputs: 64, size: 7, stride: 2, padding: 3, image: 8 },
     { inputs: 96, outputs: 96, size: 3, stride: 2, padding: 1, groups: 96, image: 5 },
+    { inputs: 20, outputs: 20, size: 3, padding: 1, groups: 20, image: 5 },
     { inputs: 32, outputs: 48, size: 3, padding: 1, groups: 4, image: 4 },
     { inputs: 320, outputs: 1280, size: 1, image: 2 },
     { inputs: 512, outputs: 100, size: 1, image: 1 },

@@ -3,12 +3,27 @@
 
 import type { KernelLayer } from '../../network/layer.js'
 import { kernelEntries, patchLength } from '../../shape/kernel.js'
-import { type DraftOperand, number, rowAndBlockIndex, sliceCount, sliceIndex } from '../builder.js'
-import type { Activation, ListContext } from '../context.js'
+import {
+  type DraftCall,
+  type DraftOperand,
+  number,
+  rowAndBlockIndex,
+  sliceCount,
+  sliceIndex,
+} from '../builder.js'
+import type { Activation, GradientSink, ListContext } from '../context.js'
+import {
+  depthwiseForward,
+  depthwiseGather,
+  depthwiseGradient,
+  depthwiseScatter,
+  gathers,
+  isDepthwise,
+} from './depthwise.js'
 import { groupBytes, type KernelPart, outputRow, patchRow } from './kernel-part.js'
 
 /** Operands of the dense kernels on one row of tiles, all but the last ones of each. */
-export function denseOperands(
+function denseOperands(
   context: ListContext,
   layer: KernelLayer,
   input: Activation,
@@ -31,6 +46,63 @@ export function denseOperands(
   ]
 }
 
+/** One row of outputs, W x; `matrix` in patch order. */
+export function denseForward(
+  context: ListContext,
+  layer: KernelLayer,
+  input: Activation,
+  output: Activation,
+  matrix: DraftOperand,
+): DraftCall {
+  return isDepthwise(layer)
+    ? depthwiseForward(context, layer, input, output, matrix)
+    : { kernel: 'denseForward', operands: denseOperands(context, layer, input, output, matrix) }
+}
+
+/** What one row of outputs adds to the gradient of W. `part`: operands `first, slice, slices`. */
+export function denseGradient(
+  context: ListContext,
+  layer: KernelLayer,
+  input: Activation,
+  gradient: Activation,
+  matrix: DraftOperand,
+  part: readonly DraftOperand[],
+): DraftCall {
+  return isDepthwise(layer)
+    ? depthwiseGradient(context, layer, input, gradient, matrix, part)
+    : {
+        kernel: 'denseGradient',
+        operands: [...denseOperands(context, layer, input, gradient, matrix), ...part],
+      }
+}
+
+/**
+ * Emits the gradient of the input, W^T dy.
+ * @returns whether it scatters into the halo of the sink
+ */
+export function emitDenseInputGradient(
+  context: ListContext,
+  layer: KernelLayer,
+  gradient: Activation,
+  sink: GradientSink,
+  matrix: DraftOperand,
+): boolean {
+  const { height: rows, width } = layer.output
+  const name = `${layer.name} input gradient`
+  const multiplyAdds = kernelEntries(layer.geometry) * rows * width
+  if (isDepthwise(layer) && gathers(layer, gradient)) {
+    const call = depthwiseGather(context, layer, gradient, outputRow(sink), matrix, !sink.first)
+    context.builder.step(name, layer.id, 'blocks', [call], { rows: sink.layout.shape.height, multiplyAdds })
+    return false
+  }
+  if (sink.first) context.clear(name, layer.id, sink)
+  const call: DraftCall = isDepthwise(layer)
+    ? depthwiseScatter(context, layer, sink, gradient, matrix)
+    : { kernel: 'denseInputGradient', operands: denseOperands(context, layer, sink, gradient, matrix) }
+  context.builder.step(name, layer.id, 'blocks', [call], { rows, multiplyAdds })
+  return true
+}
+
 export function densePart(context: ListContext, layer: KernelLayer): KernelPart {
   const { geometry } = layer
   const weights = context.parameter(layer.id, 'kernel')
@@ -38,15 +110,10 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
   const rows = layer.output.height
   const entries = kernelEntries(geometry)
 
-  const operands = (input: Activation, output: Activation, matrix: number): DraftOperand[] =>
-    denseOperands(context, layer, input, output, number(matrix))
-
   return {
     multiplyAdds: entries,
     lags: false,
-    forward: (input, output) => [
-      { kernel: 'denseForward', operands: operands(input, output, weights.address) },
-    ],
+    forward: (input, output) => [denseForward(context, layer, input, output, number(weights.address))],
     backward(input, gradient, sink) {
       const multiplyAdds = entries * positions
       context.builder.step(
@@ -54,28 +121,15 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
         layer.id,
         'slicesOverBlocks',
         [
-          {
-            kernel: 'denseGradient',
-            operands: [
-              ...operands(input, gradient, weights.gradient ?? 0),
-              rowAndBlockIndex,
-              sliceIndex,
-              sliceCount,
-            ],
-          },
+          denseGradient(context, layer, input, gradient, number(weights.gradient ?? 0), [
+            rowAndBlockIndex,
+            sliceIndex,
+            sliceCount,
+          ]),
         ],
         { rows, multiplyAdds },
       )
-      if (sink === null) return false
-      if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
-      context.builder.step(
-        `${layer.name} input gradient`,
-        layer.id,
-        'blocks',
-        [{ kernel: 'denseInputGradient', operands: operands(sink, gradient, weights.address) }],
-        { rows, multiplyAdds },
-      )
-      return true
+      return sink !== null && emitDenseInputGradient(context, layer, gradient, sink, number(weights.address))
     },
   }
 }

@@ -7,6 +7,7 @@ import { type DraftCall, type DraftOperand, number } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import type { TileLayout } from '../tiles.js'
+import { depthwiseTransform, isDepthwise } from './depthwise.js'
 import { groupBytes, outputRow, patchesTile, patchRow } from './kernel-part.js'
 import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 
@@ -21,7 +22,7 @@ export interface FreeTransform {
   readonly scaleCount: number
   /** One row of y = D x, with factors from `scales`. */
   forward(x: Activation, y: Activation, scales: number): DraftCall[]
-  adjoint(): Adjoint
+  adjoint(dy: Activation): Adjoint
 }
 
 /**
@@ -34,9 +35,9 @@ export type Adjoint =
   | {
       readonly type: 'gather'
       readonly scratchBytes: number
-      row(u: [DraftOperand, DraftOperand], dy: Activation): DraftCall[]
+      row(u: [DraftOperand, DraftOperand]): DraftCall[]
     }
-  | { readonly type: 'scatter'; row(u: Activation, dy: Activation): DraftCall[] }
+  | { readonly type: 'scatter'; row(u: Activation): DraftCall[] }
 
 /** The fastest form. @param input layout of the activation that the layer reads */
 export function freeTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
@@ -46,6 +47,7 @@ export function freeTransform(context: ListContext, layer: KernelLayer, input: T
 /** A form whose forward calls finish one row of y at a time. */
 export function rowTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
   const { groups } = layer.geometry
+  if (isDepthwise(layer)) return depthwiseTransform(context, layer)
   return groups > 1 ? grouped(context, layer, input) : patchTransform(context, layer, input)
 }
 
@@ -88,11 +90,11 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
     forward: (x, y, scales) => [
       transformCall(context, forward, width, patchRow(x, layer), outputRow(y), scales),
     ],
-    adjoint() {
+    adjoint(dy) {
       if (!patchesTile(layer)) {
         return {
           type: 'scatter',
-          row(u, dy) {
+          row(u) {
             const adjoint = tables.transform(layer.geometry, u.layout, 'adjoint', 'accumulate')
             return [transformCall(context, adjoint, width, outputRow(dy), patchRow(u, layer), adjoint.scales)]
           },
@@ -102,7 +104,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
       return {
         type: 'gather',
         scratchBytes: adjoint.emitted.scratchBytes,
-        row: (u, dy) => [transformCall(context, adjoint, width, outputRow(dy), u, adjoint.scales)],
+        row: (u) => [transformCall(context, adjoint, width, outputRow(dy), u, adjoint.scales)],
       }
     },
   }
@@ -141,9 +143,9 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
     scales,
     scaleCount: geometry.outChannels,
     forward: (x, y, rowScales) => [call('cosineForward', input, patchRow(x, layer), outputRow(y), rowScales)],
-    adjoint: () => ({
+    adjoint: (dy) => ({
       type: 'scatter',
-      row: (u, dy) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(dy), scales)],
+      row: (u) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(dy), scales)],
     }),
   }
 }

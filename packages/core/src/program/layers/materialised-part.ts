@@ -7,7 +7,7 @@ import { kernelEntries, patchLength, patchPosition, transformLength } from '../.
 import { dctMatrix } from '../../transform/index.js'
 import { inBlock, number, rowIndex } from '../builder.js'
 import type { ListContext } from '../context.js'
-import { denseOperands } from './dense-part.js'
+import { denseForward, denseGradient, emitDenseInputGradient } from './dense-part.js'
 import type { KernelPart } from './kernel-part.js'
 import { alphaGradient } from './transform-part.js'
 
@@ -53,18 +53,15 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
   return {
     multiplyAdds: entries,
     lags: false,
-    forward: (input, output) => [
-      { kernel: 'denseForward', operands: denseOperands(context, layer, input, output, number(weights)) },
-    ],
+    forward: (input, output) => [denseForward(context, layer, input, output, number(weights))],
     backward(input, gradient, sink) {
       const dense = builder.buffer(`dW ${layer.name}`, entries * 4)
       const onlySlice = [number(0), number(1)]
-      const product = denseOperands(context, layer, input, gradient, inBlock(dense))
       builder.step(
         `${layer.name} weight gradient`,
         layer.id,
         'blocks',
-        [{ kernel: 'denseGradient', operands: [...product, rowIndex, ...onlySlice] }],
+        [denseGradient(context, layer, input, gradient, inBlock(dense), [rowIndex, ...onlySlice])],
         { rows, multiplyAdds },
       )
       builder.step(`${layer.name} stored gradient`, layer.id, 'blocks', [
@@ -81,21 +78,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
           ],
         },
       ])
-      if (sink === null) return false
-      if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
-      builder.step(
-        `${layer.name} input gradient`,
-        layer.id,
-        'blocks',
-        [
-          {
-            kernel: 'denseInputGradient',
-            operands: denseOperands(context, layer, sink, gradient, number(weights)),
-          },
-        ],
-        { rows, multiplyAdds },
-      )
-      return true
+      return sink !== null && emitDenseInputGradient(context, layer, gradient, sink, number(weights))
     },
   }
 }

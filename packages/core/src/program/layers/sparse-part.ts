@@ -60,7 +60,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
   /** Operands `touchRows, touchPitch, touchOffset` for windows of an activation. */
   const touched = ({ pitch, tileBytes, shape }: TileLayout) => {
     const { size, stride } = geometry
-    const worthIt = indices.length >= (fewestTouched * size * size * shape.channels) / geometry.groups
+    const worthIt = indices.length >= fewestTouched * size * size * shape.channels
     return [worthIt ? size : 0, pitch, Math.max(0, size - stride) * tileBytes].map(number)
   }
 

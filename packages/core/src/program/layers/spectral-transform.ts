@@ -53,7 +53,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
         { kernel: 'addSpectra', operands: [...spectra, ...rows(y), ...size, ...shared, ...row] },
       ]
     },
-    adjoint() {
+    adjoint(dy) {
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const spectra = spectraBehind(adjoint)
       const end = alignUp(adjoint.emitted.scratchBytes, 64) + rowBytes
@@ -61,7 +61,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
       return {
         type: 'gather',
         scratchBytes: end + 3 * spectrumBytes,
-        row: (u, dy) => [
+        row: (u) => [
           {
             kernel: 'spectraOfGradient',
             operands: [...rows(dy), ...spectra, ...size, ...shared, columns, ...row],

@@ -89,7 +89,7 @@ function emitAdjoint(
 ): boolean {
   const { builder } = context
   const { dy, sink } = places
-  const adjoint = transform.adjoint()
+  const adjoint = transform.adjoint(dy)
   const { width, height } = layer.output
   const multiplyAdds = transform.multiplyAdds * height * width
   const alpha = alphaGradient(context, layer)
@@ -101,13 +101,13 @@ function emitAdjoint(
     const u = sink.first
       ? pixels(sink, sink.layout.pitch)
       : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
-    const calls = [...adjoint.row([u, number(sink.layout.tileBytes)], dy), finish(u)]
+    const calls = [...adjoint.row([u, number(sink.layout.tileBytes)]), finish(u)]
     builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, multiplyAdds })
     return false
   }
   const u = sink.first ? sink : context.temporary(`u ${layer.name}`, sink.layout)
   context.clear(`${layer.name} adjoint`, layer.id, u)
-  builder.step(`${layer.name} adjoint`, layer.id, 'blocks', adjoint.row(u, dy), {
+  builder.step(`${layer.name} adjoint`, layer.id, 'blocks', adjoint.row(u), {
     rows: height,
     multiplyAdds,
   })
