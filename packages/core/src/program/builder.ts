@@ -6,15 +6,26 @@ import { type BlockBuffer, type Lifetime, type PlannedBuffer, planArena } from '
 import { alignUp } from './slot.js'
 import { type Call, needsBarrier, type Operand, type Scope, type Step } from './step.js'
 
-/** An operand relative to memory that has no address yet: a block buffer, or the running thread's scratch. */
+/**
+ * An operand relative to what is not known yet: the address of a block buffer or of the running thread's scratch, or the
+ * number of columns that one call of the step takes (`constant` times that).
+ */
 export interface DraftOperand extends Operand {
-  readonly base: BlockBuffer | 'scratch' | null
+  readonly base: BlockBuffer | 'scratch' | 'rowScratch' | 'columns' | null
 }
 
 export interface DraftCall {
   readonly kernel: string
   readonly operands: readonly DraftOperand[]
 }
+
+/** How a row is cut: calls on `chunk` columns each. */
+export interface Chunks {
+  readonly columns: number
+  readonly chunk: number
+}
+
+const wholeRows: Chunks = { columns: 1, chunk: 1 }
 
 interface DraftStep extends Omit<Step, 'calls' | 'barrier'> {
   readonly calls: readonly DraftCall[]
@@ -32,17 +43,30 @@ export interface StepList {
   readonly buffers: readonly PlannedBuffer[]
 }
 
-const zero = { constant: 0, perBlock: 0, perRow: 0, perSlot: 0, perThread: 0, perThreads: 0, base: null }
+const zero = {
+  constant: 0,
+  perBlock: 0,
+  perRow: 0,
+  perColumn: 0,
+  perSlot: 0,
+  perThread: 0,
+  perThreads: 0,
+  base: null,
+}
 
 export function number(value: number): DraftOperand {
   return { ...zero, constant: value }
 }
 
-/** The index of the row in its step. */
-export const rowIndex: DraftOperand = { ...zero, perRow: 1 }
+/** The index of the row in its step; 0 only for the first chunk of columns of the first row. */
+export const rowIndex: DraftOperand = { ...zero, perRow: 1, perColumn: 1 }
 export const blockIndex: DraftOperand = { ...zero, perBlock: 1 }
 /** 0 only for the first row of the first block. */
-export const rowAndBlockIndex: DraftOperand = { ...zero, perRow: 1, perBlock: 1 }
+export const rowAndBlockIndex: DraftOperand = { ...zero, perRow: 1, perColumn: 1, perBlock: 1 }
+/** The number of columns that a call takes, times `scale`. */
+export function columns(scale = 1): DraftOperand {
+  return { ...zero, constant: scale, base: 'columns' }
+}
 export const sliceIndex: DraftOperand = { ...zero, perThread: 1 }
 export const sliceCount: DraftOperand = { ...zero, perThreads: 1 }
 
@@ -50,9 +74,9 @@ export function at(address: number, steps: { perRow?: number; perBlock?: number 
   return { ...zero, constant: address, perRow: steps.perRow ?? 0, perBlock: steps.perBlock ?? 0 }
 }
 
-/** A place in a block buffer, `offset + row * perRow`. */
-export function inBlock(buffer: BlockBuffer, offset = 0, perRow = 0): DraftOperand {
-  return { ...zero, constant: offset, perRow, base: buffer }
+/** A place in a block buffer, `offset + row * perRow + column * perColumn`. */
+export function inBlock(buffer: BlockBuffer, offset = 0, perRow = 0, perColumn = 0): DraftOperand {
+  return { ...zero, constant: offset, perRow, perColumn, base: buffer }
 }
 
 export class ProgramBuilder {
@@ -63,6 +87,7 @@ export class ProgramBuilder {
   #buffers: BlockBuffer[] = []
   #nextBuffer = 0
   #threadBytes = 0
+  #rowBytes = 0
   readonly #slots: number
   readonly #slotBytes: number
 
@@ -88,7 +113,12 @@ export class ProgramBuilder {
 
   /** Scratch bytes that one thread needs. */
   get threadBytes(): number {
-    return this.#threadBytes
+    return this.#threadBytes + this.#rowBytes
+  }
+
+  /** Those of them that hold single rows. */
+  get rowBytes(): number {
+    return this.#rowBytes
   }
 
   /** A place in the slot of the current batch. */
@@ -119,6 +149,12 @@ export class ProgramBuilder {
     return { ...zero, constant: offset, base: 'scratch' }
   }
 
+  /** Scratch of the running thread beside {@link scratch}: for one row of an activation that lies nowhere else. */
+  rowScratch(bytes: number): DraftOperand {
+    this.#rowBytes = Math.max(this.#rowBytes, alignUp(bytes, 64))
+    return { ...zero, base: 'rowScratch' }
+  }
+
   buffer(name: string, bytes: number): BlockBuffer {
     const buffer = { id: this.#nextBuffer++, name, bytes }
     this.#buffers.push(buffer)
@@ -130,9 +166,10 @@ export class ProgramBuilder {
     layer: LayerId | null,
     scope: Scope,
     calls: readonly DraftCall[],
-    options: { rows?: number; multiplyAdds?: number } = {},
+    options: { rows?: number; chunks?: Chunks; multiplyAdds?: number } = {},
   ): void {
     this.#steps.push({
+      ...(options.chunks ?? wholeRows),
       name,
       layer,
       scope,
@@ -155,6 +192,7 @@ export class ProgramBuilder {
       scope: 'once',
       calls: this.#prologue,
       rows: 1,
+      ...wholeRows,
       multiplyAdds: 0,
     }
     const list = new DraftList(
@@ -166,6 +204,16 @@ export class ProgramBuilder {
     this.#buffers = []
     return list
   }
+}
+
+/** Addresses and sizes of what steps are relative to. */
+export interface Places {
+  readonly arena: number
+  readonly blockBytes: number
+  readonly scratch: number
+  /** Scratch of one thread, its last `rowBytes` for single rows. */
+  readonly threadBytes: number
+  readonly rowBytes: number
 }
 
 /** A step list with planned buffers, waiting for the addresses of arena and scratch. */
@@ -182,12 +230,17 @@ export class DraftList {
   }
 
   /** The steps with every operand a number. */
-  resolve(arena: number, blockBytes: number, scratch: number, threadBytes: number): StepList {
+  resolve({ arena, blockBytes, scratch, threadBytes, rowBytes }: Places): StepList {
     const offsets = new Map(this.buffers.map((buffer) => [buffer.id, buffer.offset]))
-    const place = ({ base, ...operand }: DraftOperand): Operand => {
+    const place = ({ base, ...operand }: DraftOperand, chunk: number): Operand => {
       if (base === null) return operand
+      if (base === 'columns') return { ...operand, constant: operand.constant * chunk }
       if (base === 'scratch') {
         return { ...operand, constant: scratch + operand.constant, perThread: threadBytes }
+      }
+      if (base === 'rowScratch') {
+        const row = scratch + threadBytes - rowBytes
+        return { ...operand, constant: row + operand.constant, perThread: threadBytes }
       }
       return {
         ...operand,
@@ -198,7 +251,10 @@ export class DraftList {
     const steps = this.#steps.map((step, i): Step => {
       const previous = this.#steps[i - 1]
       const calls = step.calls.map(
-        (call): Call => ({ kernel: call.kernel, operands: call.operands.map(place) }),
+        (call): Call => ({
+          kernel: call.kernel,
+          operands: call.operands.map((operand) => place(operand, step.chunk)),
+        }),
       )
       return { ...step, calls, barrier: previous !== undefined && needsBarrier(previous.scope, step.scope) }
     })
@@ -210,7 +266,7 @@ function lifetimes(steps: readonly DraftStep[]): Map<number, Lifetime> {
   const found = new Map<number, Lifetime>()
   steps.forEach((step, index) => {
     for (const { base } of step.calls.flatMap((call) => call.operands)) {
-      if (base === null || base === 'scratch') continue
+      if (base === null || typeof base === 'string') continue
       found.set(base.id, { first: found.get(base.id)?.first ?? index, last: index })
     }
   })

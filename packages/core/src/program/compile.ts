@@ -11,7 +11,7 @@ import { ListContext, type ProgramContext } from './context.js'
 import { KernelTables, TransformCache } from './kernel-tables.js'
 import { emitAdd, emitFlatten, emitRelu } from './layers/elementwise.js'
 import { emitInput } from './layers/input.js'
-import { emitKernel } from './layers/kernel.js'
+import { emitKernel, gathersRows } from './layers/kernel.js'
 import { emitInputGradient, emitLoss } from './layers/loss.js'
 import { emitNormalisedSum } from './layers/normalised-sum.js'
 import { emitUpdate } from './layers/optimizer.js'
@@ -72,7 +72,7 @@ export function compileProgram(
     supports,
     builder,
     tables,
-    storage: planStorage(network, objective === 'upstream'),
+    storage: planStorage(network, objective === 'upstream', gathersRows(supports)),
     slot,
     lanes,
     blocks,
@@ -101,8 +101,8 @@ export function compileProgram(
   const arena = alignUp(builder.end, pageBytes)
   const blockBytes = Math.max(evaluate.blockBytes, gradient?.blockBytes ?? 0)
   const scratch = arena + blockBytes * blocks
-  const { threadBytes } = builder
-  const resolve = (list: DraftList) => list.resolve(arena, blockBytes, scratch, threadBytes)
+  const { threadBytes, rowBytes } = builder
+  const resolve = (list: DraftList) => list.resolve({ arena, blockBytes, scratch, threadBytes, rowBytes })
   return {
     network,
     supports,

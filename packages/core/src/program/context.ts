@@ -6,7 +6,7 @@ import type { Layer, LayerId } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import type { ParameterRole, Supports } from '../network/parameters.js'
 import type { BlockBuffer } from './arena.js'
-import { type DraftOperand, inBlock, number, type ProgramBuilder } from './builder.js'
+import { type DraftCall, type DraftOperand, inBlock, number, type ProgramBuilder } from './builder.js'
 import type { KernelTables } from './kernel-tables.js'
 import type { PlacedParameter } from './parameter-layout.js'
 import type { SlotLayout } from './slot.js'
@@ -19,10 +19,16 @@ export interface Activation {
   readonly layout: TileLayout
 }
 
+/** Operands `pointer, step`: a pixel of each row of a step, and the distance to the next. */
+export type PixelRow = [DraftOperand, DraftOperand]
+
 /** Where a layer adds the gradient of its input; `first` when nothing is there yet. */
 export interface GradientSink extends Activation {
   readonly first: boolean
 }
+
+/** The calls that write one row of an activation, or the chunk that a step takes, to a pointer. */
+export type RowSource = (target: DraftOperand) => DraftCall[]
 
 export interface ProgramContext {
   readonly network: Network
@@ -41,6 +47,7 @@ export class ListContext {
   readonly mode: 'train' | 'evaluate'
   readonly #activations = new Map<LayerId, Activation>()
   readonly #gradients = new Map<LayerId, Activation>()
+  readonly #rowSources = new Map<LayerId, RowSource>()
 
   constructor(program: ProgramContext, mode: 'train' | 'evaluate') {
     this.program = program
@@ -65,6 +72,21 @@ export class ListContext {
     this.#activations.set(root, activation)
     if (activation.layout.halo > 0) this.clearHalo(layer.name, layer.id, activation)
     return activation
+  }
+
+  /** Says how rows of a layer's output can be computed anew, in the backward pass. */
+  offerRows(id: LayerId, source: RowSource): void {
+    this.#rowSources.set(id, source)
+  }
+
+  /** One row (`width` pixels of it) of a layer's output, computed anew; null where it is stored. */
+  inputRow(id: LayerId, width: number): { calls: DraftCall[]; row: PixelRow } | null {
+    if (!this.program.storage.recomputed.has(id)) return null
+    const source = this.#rowSources.get(id)
+    if (source === undefined) return null
+    const { tileBytes } = this.activation(id).layout
+    const row = this.builder.rowScratch(width * tileBytes)
+    return { calls: source(row), row: [row, number(tileBytes)] }
   }
 
   needsGradient(id: LayerId): boolean {

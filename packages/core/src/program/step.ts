@@ -4,13 +4,14 @@
 import type { LayerId } from '../network/layer.js'
 
 /**
- * One argument of a kernel call: `constant + perBlock * block + perRow * row + perSlot * slot + perThread * thread +
- * perThreads * threads`. Addresses are bytes in the one memory.
+ * One argument of a kernel call: `constant + perBlock * block + perRow * row + perColumn * column + perSlot * slot +
+ * perThread * thread + perThreads * threads`. Addresses are bytes in the one memory.
  */
 export interface Operand {
   readonly constant: number
   readonly perBlock: number
   readonly perRow: number
+  readonly perColumn: number
   readonly perSlot: number
   readonly perThread: number
   readonly perThreads: number
@@ -37,6 +38,9 @@ export interface Step {
   readonly scope: Scope
   /** The calls are made for each row, `0 <= row < rows`. */
   readonly rows: number
+  /** And, in each row, for every `chunk`-th column, `0 <= column < columns`. */
+  readonly columns: number
+  readonly chunk: number
   readonly calls: readonly Call[]
   /** Whether all threads meet before the step. */
   readonly barrier: boolean

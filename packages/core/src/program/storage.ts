@@ -1,7 +1,7 @@
 // Which layers share a buffer, and how wide its halo must be. A ReLU or a scalar shift overwrites its input where nobody
 // else needs the values; a flattening of a 1x1 image changes nothing. Both decisions need only the graph.
 
-import { isKernelLayer, type Layer, type LayerId, layerInputs } from '../network/layer.js'
+import { isKernelLayer, type KernelLayer, type Layer, type LayerId, layerInputs } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import { hasTrainableScalar } from '../network/parameters.js'
 import { type FusionPlan, planFusion } from './fusion.js'
@@ -15,6 +15,8 @@ export interface StoragePlan {
   readonly halo: readonly number[]
   /** Zero padding around the gradient of a layer's output: for kernels that scatter into it or read windows of it. */
   readonly gradientHalo: readonly number[]
+  /** Outputs that the backward pass computes anew, a row at a time, instead of keeping them. */
+  readonly recomputed: ReadonlySet<LayerId>
   /** How many layers read a layer's output. */
   readonly consumers: readonly number[]
   /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
@@ -31,8 +33,18 @@ const overwritable: ReadonlySet<Layer['op']> = new Set([
   'padChannels',
 ])
 
-/** @param inputGradient whether the gradient of the network's input is wanted too */
-export function planStorage(network: Network, inputGradient: boolean): StoragePlan {
+/** Layers whose backward pass does not read their input. */
+const forgetful: ReadonlySet<Layer['op']> = new Set(['averagePool', 'add', 'padChannels'])
+
+/**
+ * @param inputGradient whether the gradient of the network's input is wanted too
+ * @param gathers kernel layers whose backward pass reads their input a row at a time
+ */
+export function planStorage(
+  network: Network,
+  inputGradient: boolean,
+  gathers: (layer: KernelLayer) => boolean = () => false,
+): StoragePlan {
   const { layers } = network
   const consumers = layers.map(() => 0)
   for (const layer of layers) for (const input of layerInputs(layer)) consumers[input]!++
@@ -61,8 +73,27 @@ export function planStorage(network: Network, inputGradient: boolean): StoragePl
     const wanted = layer.op === 'input' && inputGradient
     needsGradient.push(trained || wanted || layerInputs(layer).some((input) => needsGradient[input]!))
   }
+  const isReadByRows = (id: LayerId) =>
+    layers
+      .filter((layer) => layerInputs(layer).includes(id))
+      .every((reader) => (isKernelLayer(reader) ? gathers(reader) : forgetful.has(reader.op)))
   const halo = layers.map((layer) => rootHalo[root[layer.id]!]!)
-  return { fusion, root, halo, gradientHalo: gradientHalos(layers, halo), consumers, needsGradient }
+  const recomputed = new Set(
+    [...fusion.sums.values()]
+      .filter(
+        ({ output, terms, residual }) => terms.length === 1 && residual === null && isReadByRows(output),
+      )
+      .map(({ output }) => output),
+  )
+  return {
+    fusion,
+    root,
+    halo,
+    gradientHalo: gradientHalos(layers, halo),
+    recomputed,
+    consumers,
+    needsGradient,
+  }
 }
 
 /**

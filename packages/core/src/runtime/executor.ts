@@ -19,6 +19,7 @@ interface Moving {
   readonly base: number
   readonly perBlock: number
   readonly perRow: number
+  readonly perColumn: number
   readonly perSlot: number
 }
 
@@ -31,6 +32,8 @@ interface BoundCall {
 interface BoundStep {
   readonly scope: Scope
   readonly rows: number
+  readonly columns: number
+  readonly chunk: number
   readonly barrier: boolean
   readonly calls: readonly BoundCall[]
 }
@@ -106,11 +109,13 @@ export class Executor {
 
 function runRows(step: BoundStep, block: number, slot: number): void {
   for (let row = 0; row < step.rows; row++) {
-    for (const { kernel, operands, moving } of step.calls) {
-      for (const { index, base, perBlock, perRow, perSlot } of moving) {
-        operands[index] = (base + perBlock * block + perRow * row + perSlot * slot) | 0
+    for (let column = 0; column < step.columns; column += step.chunk) {
+      for (const { kernel, operands, moving } of step.calls) {
+        for (const { index, base, perBlock, perRow, perColumn, perSlot } of moving) {
+          operands[index] = (base + perBlock * block + perRow * row + perColumn * column + perSlot * slot) | 0
+        }
+        kernel(...operands)
       }
-      kernel(...operands)
     }
   }
 }
@@ -126,6 +131,8 @@ function bindSteps(
   return list.steps.map((step) => ({
     scope: step.scope,
     rows: step.rows,
+    columns: step.columns,
+    chunk: step.chunk,
     barrier: step.barrier,
     calls: step.calls.map((call): BoundCall => {
       const kernel = kernels.get(call.kernel)
@@ -134,9 +141,9 @@ function bindSteps(
       const moving: Moving[] = []
       const operands = call.operands.map((operand, index) => {
         const base = here(operand)
-        const { perBlock, perRow, perSlot } = operand
-        if (perBlock !== 0 || perRow !== 0 || perSlot !== 0)
-          moving.push({ index, base, perBlock, perRow, perSlot })
+        const { perBlock, perRow, perColumn, perSlot } = operand
+        if (perBlock !== 0 || perRow !== 0 || perColumn !== 0 || perSlot !== 0)
+          moving.push({ index, base, perBlock, perRow, perColumn, perSlot })
         // Addresses above 2 GiB become negative int32, as WebAssembly would make them, and stay small integers.
         return Number.isInteger(base) ? base | 0 : base
       })

@@ -2,8 +2,17 @@
 // then moments across blocks. In evaluation the moments come from the running statistics.
 
 import { type BatchNormLayer, isKernelLayer, type KernelLayer } from '../../network/layer.js'
-import { type DraftCall, type DraftOperand, number, rowIndex, sliceCount, sliceIndex } from '../builder.js'
-import { type Activation, type ListContext, pixels } from '../context.js'
+import {
+  columns,
+  type DraftCall,
+  type DraftOperand,
+  number,
+  rowIndex,
+  sliceCount,
+  sliceIndex,
+} from '../builder.js'
+import type { Activation, ListContext } from '../context.js'
+import { outputRow } from './kernel-part.js'
 
 /** Bytes of the partial statistics of one channel: pivot, sum and sum of squares in float64. */
 const partialBytes = 24
@@ -27,7 +36,7 @@ export function statisticsCalls(
 
 function statisticsCall(
   context: ListContext,
-  { id, output: { channels, height, width } }: BatchNormLayer,
+  { id, output: { channels, height } }: BatchNormLayer,
   input: Activation,
   lag: boolean,
 ): DraftCall {
@@ -36,9 +45,10 @@ function statisticsCall(
   return {
     kernel: 'batchStatistics',
     operands: [
-      pixels(input, input.layout.pitch),
+      outputRow(input)[0],
       number(input.layout.pitch),
-      ...[width, channels, program.lanes].map(number),
+      columns(),
+      ...[channels, program.lanes].map(number),
       laneMask(context),
       { ...number(address), perBlock: stride },
       builder.scratch(channels * sumBytes),
@@ -86,7 +96,10 @@ export function emitMoments(context: ListContext, layer: BatchNormLayer): number
   }
   if (!isKernelLayer(program.network.layers[layer.input]!)) {
     const call = statisticsCall(context, layer, context.activation(layer.input), false)
-    builder.step(`${layer.name} statistics`, layer.id, 'blocks', [call], { rows: height })
+    builder.step(`${layer.name} statistics`, layer.id, 'blocks', [call], {
+      rows: height,
+      chunks: { columns: width, chunk: width },
+    })
   }
   const { address, stride } = partialStatistics(context, layer.id, channels)
   builder.step(`${layer.name} moments`, layer.id, 'slices', [

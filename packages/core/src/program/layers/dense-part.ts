@@ -4,6 +4,7 @@
 import type { KernelLayer } from '../../network/layer.js'
 import { kernelEntries, patchLength } from '../../shape/kernel.js'
 import {
+  columns,
   type DraftCall,
   type DraftOperand,
   number,
@@ -12,12 +13,12 @@ import {
   sliceIndex,
 } from '../builder.js'
 import type { Activation, GradientSink, ListContext } from '../context.js'
+import { keepsSize } from '../support-rows.js'
 import {
   depthwiseForward,
   depthwiseGather,
   depthwiseGradient,
   depthwiseScatter,
-  gathers,
   isDepthwise,
 } from './depthwise.js'
 import { groupBytes, type KernelPart, outputRow, patchRow } from './kernel-part.js'
@@ -35,7 +36,7 @@ function denseOperands(
   return [
     ...patchRow(input, layer),
     ...outputRow(output),
-    number(layer.output.width),
+    columns(),
     number(geometry.outChannels),
     number(geometry.groups),
     number(patchLength(geometry)),
@@ -90,32 +91,34 @@ export function emitDenseInputGradient(
   const { height: rows, width } = layer.output
   const name = `${layer.name} input gradient`
   const multiplyAdds = kernelEntries(layer.geometry) * rows * width
-  if (isDepthwise(layer) && gathers(layer, gradient)) {
+  if (isDepthwise(layer) && keepsSize(layer.geometry)) {
     const call = depthwiseGather(context, layer, gradient, outputRow(sink), matrix, !sink.first)
-    context.builder.step(name, layer.id, 'blocks', [call], { rows: sink.layout.shape.height, multiplyAdds })
+    const { height, width: columns } = sink.layout.shape
+    const chunks = { columns, chunk: columns }
+    context.builder.step(name, layer.id, 'blocks', [call], { rows: height, chunks, multiplyAdds })
     return false
   }
   if (sink.first) context.clear(name, layer.id, sink)
   const call: DraftCall = isDepthwise(layer)
     ? depthwiseScatter(context, layer, sink, gradient, matrix)
     : { kernel: 'denseInputGradient', operands: denseOperands(context, layer, sink, gradient, matrix) }
-  context.builder.step(name, layer.id, 'blocks', [call], { rows, multiplyAdds })
+  const chunks = { columns: width, chunk: width }
+  context.builder.step(name, layer.id, 'blocks', [call], { rows, chunks, multiplyAdds })
   return true
 }
 
 export function densePart(context: ListContext, layer: KernelLayer): KernelPart {
   const { geometry } = layer
   const weights = context.parameter(layer.id, 'kernel')
-  const positions = layer.output.height * layer.output.width
-  const rows = layer.output.height
+  const { height: rows, width } = layer.output
   const entries = kernelEntries(geometry)
 
   return {
     multiplyAdds: entries,
     lags: false,
     forward: (input, output) => [denseForward(context, layer, input, output, number(weights.address))],
-    backward(input, gradient, sink) {
-      const multiplyAdds = entries * positions
+    backward({ input, gradient, sink }) {
+      const multiplyAdds = entries * rows * width
       context.builder.step(
         `${layer.name} weight gradient`,
         layer.id,
@@ -127,7 +130,7 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
             sliceCount,
           ]),
         ],
-        { rows, multiplyAdds },
+        { rows, chunks: { columns: width, chunk: width }, multiplyAdds },
       )
       return sink !== null && emitDenseInputGradient(context, layer, gradient, sink, number(weights.address))
     },

@@ -3,7 +3,7 @@
 import type { KernelLayer } from '../../network/layer.js'
 import { transformLength } from '../../shape/kernel.js'
 import { dctMatrix } from '../../transform/index.js'
-import { type DraftCall, type DraftOperand, number } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, number } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
@@ -26,14 +26,14 @@ function operands(
   layer: KernelLayer,
   window: [DraftOperand, DraftOperand],
   pixel: [DraftOperand, DraftOperand],
-  width: number,
   filters: DraftOperand,
   { pitch, tileBytes }: Pick<TileLayout, 'pitch' | 'tileBytes'>,
 ): DraftOperand[] {
   return [
     ...window,
     ...pixel,
-    ...[width, layer.output.channels, program.lanes].map(number),
+    columns(),
+    ...[layer.output.channels, program.lanes].map(number),
     filters,
     ...[pitch, tileBytes].map(number),
   ]
@@ -47,13 +47,9 @@ export function depthwiseForward(
   y: Activation,
   filters: DraftOperand,
 ): DraftCall {
-  const { width } = layer.output
   return {
     kernel: 'depthwiseProduct',
-    operands: [
-      ...operands(context, layer, patchRow(x, layer), outputRow(y), width, filters, x.layout),
-      number(0),
-    ],
+    operands: [...operands(context, layer, patchRow(x, layer), outputRow(y), filters, x.layout), number(0)],
   }
 }
 
@@ -66,16 +62,13 @@ export function depthwiseGather(
   filters: DraftOperand,
   accumulate: boolean,
 ): DraftCall {
-  const { pitch, tileBytes, shape } = dy.layout
+  const { pitch, tileBytes } = dy.layout
   const [corner, step] = windowRow(dy, layer)
   const last = { ...corner, constant: corner.constant + 2 * (pitch + tileBytes) }
   const turned = { pitch: -pitch, tileBytes: -tileBytes }
   return {
     kernel: 'depthwiseProduct',
-    operands: [
-      ...operands(context, layer, [last, step], u, shape.width, filters, turned),
-      number(accumulate ? 1 : 0),
-    ],
+    operands: [...operands(context, layer, [last, step], u, filters, turned), number(accumulate ? 1 : 0)],
   }
 }
 
@@ -87,10 +80,9 @@ export function depthwiseScatter(
   dy: Activation,
   filters: DraftOperand,
 ): DraftCall {
-  const { width } = layer.output
   return {
     kernel: 'depthwiseScatter',
-    operands: operands(context, layer, patchRow(u, layer), outputRow(dy), width, filters, u.layout),
+    operands: operands(context, layer, patchRow(u, layer), outputRow(dy), filters, u.layout),
   }
 }
 
@@ -103,20 +95,15 @@ export function depthwiseGradient(
   filters: DraftOperand,
   part: readonly DraftOperand[],
 ): DraftCall {
-  const { width, channels } = layer.output
+  const { channels } = layer.output
   return {
     kernel: 'depthwiseGradient',
     operands: [
-      ...operands(context, layer, patchRow(x, layer), outputRow(dy), width, filters, x.layout),
+      ...operands(context, layer, patchRow(x, layer), outputRow(dy), filters, x.layout),
       context.builder.scratch(channels * sumBytes),
       ...part,
     ],
   }
-}
-
-/** Whether the input's gradient can be gathered; otherwise it is scattered. */
-export function gathers(layer: KernelLayer, dy: Activation): boolean {
-  return keepsSize(layer.geometry) && dy.layout.halo >= layer.geometry.padding
 }
 
 /** D of a depthwise layer: row o of D is the filter of channel o. */
@@ -133,7 +120,7 @@ export function depthwiseTransform(context: ListContext, layer: KernelLayer): Fr
     scaleCount: taps * channels,
     forward: (x, y, scales) => [depthwiseForward(context, layer, x, y, number(scales))],
     adjoint: (dy) =>
-      gathers(layer, dy)
+      keepsSize(layer.geometry)
         ? {
             type: 'gather',
             scratchBytes: 0,

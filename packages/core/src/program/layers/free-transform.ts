@@ -3,7 +3,7 @@
 
 import type { KernelLayer } from '../../network/layer.js'
 import { patchLength } from '../../shape/kernel.js'
-import { type DraftCall, type DraftOperand, number } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, number } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import type { TileLayout } from '../tiles.js'
@@ -15,7 +15,7 @@ import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 export interface FreeTransform {
   /** Of one output pixel. */
   readonly multiplyAdds: number
-  /** Whether a row of y is complete only after the calls of the next row. */
+  /** Whether calls take whole rows, and a row of y is complete only after the calls of the next. */
   readonly lags: boolean
   /** Address of the factors that bear alpha, for alpha = 1, and their number. */
   readonly scales: number
@@ -44,6 +44,11 @@ export function freeTransform(context: ListContext, layer: KernelLayer, input: T
   return hasSpectralForm(layer) ? spectralTransform(context, layer) : rowTransform(context, layer, input)
 }
 
+/** Whether the adjoint of the fastest form gathers, where a layer keeps the size of its image. */
+export function hasGatheringTransform(layer: KernelLayer): boolean {
+  return hasSpectralForm(layer) || isDepthwise(layer) || patchesTile(layer)
+}
+
 /** A form whose forward calls finish one row of y at a time. */
 export function rowTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
   const { groups } = layer.geometry
@@ -55,7 +60,7 @@ export function rowTransform(context: ListContext, layer: KernelLayer, input: Ti
 export function transformCall(
   context: ListContext,
   placed: PlacedTransform,
-  columns: number,
+  width: DraftOperand,
   [x, xStep]: [DraftOperand, DraftOperand],
   [y, yStep]: [DraftOperand, DraftOperand],
   scales: number,
@@ -64,23 +69,12 @@ export function transformCall(
   const rows = [number(1), number(0), number(0)]
   return {
     kernel: placed.key,
-    operands: [
-      x,
-      y,
-      scratch,
-      number(scales),
-      number(placed.constants),
-      ...rows,
-      number(columns),
-      xStep,
-      yStep,
-    ],
+    operands: [x, y, scratch, number(scales), number(placed.constants), ...rows, width, xStep, yStep],
   }
 }
 
 function patchTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
   const { tables } = context.program
-  const { width } = layer.output
   const forward = tables.transform(layer.geometry, input, 'forward', 'assign')
   return {
     multiplyAdds: forward.emitted.flops / 2,
@@ -88,7 +82,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
     scales: forward.scales,
     scaleCount: layer.geometry.outChannels,
     forward: (x, y, scales) => [
-      transformCall(context, forward, width, patchRow(x, layer), outputRow(y), scales),
+      transformCall(context, forward, columns(), patchRow(x, layer), outputRow(y), scales),
     ],
     adjoint(dy) {
       if (!patchesTile(layer)) {
@@ -96,7 +90,9 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
           type: 'scatter',
           row(u) {
             const adjoint = tables.transform(layer.geometry, u.layout, 'adjoint', 'accumulate')
-            return [transformCall(context, adjoint, width, outputRow(dy), patchRow(u, layer), adjoint.scales)]
+            return [
+              transformCall(context, adjoint, columns(), outputRow(dy), patchRow(u, layer), adjoint.scales),
+            ]
           },
         }
       }
@@ -104,7 +100,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
       return {
         type: 'gather',
         scratchBytes: adjoint.emitted.scratchBytes,
-        row: (u) => [transformCall(context, adjoint, width, outputRow(dy), u, adjoint.scales)],
+        row: (u) => [transformCall(context, adjoint, columns(), outputRow(dy), u, adjoint.scales)],
       }
     },
   }
@@ -125,7 +121,7 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
     operands: [
       ...x,
       ...y,
-      number(layer.output.width),
+      columns(),
       number(geometry.outChannels),
       number(geometry.groups),
       number(patchLength(geometry)),

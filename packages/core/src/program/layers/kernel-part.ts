@@ -3,21 +3,38 @@
 
 import type { KernelLayer } from '../../network/layer.js'
 import { type DraftCall, type DraftOperand, inBlock, number } from '../builder.js'
-import { type Activation, type GradientSink, pixels } from '../context.js'
+import type { Activation, GradientSink, PixelRow } from '../context.js'
 import type { TileLayout } from '../tiles.js'
+
+/** What is done for each row of inputs in the backward pass, in one step while the row is in the cache. */
+export interface GatheredRows {
+  readonly calls: DraftCall[]
+  /** What is emitted behind that step. */
+  readonly after: (() => void)[]
+  multiplyAdds: number
+}
+
+export interface BackwardPlaces {
+  readonly input: Activation
+  /** One row of the input's pixels, where a gathering part reads it: stored, or computed anew. */
+  readonly inputRow: PixelRow
+  readonly gradient: Activation
+  /** Null where the input needs no gradient. */
+  readonly sink: GradientSink | null
+}
 
 export interface KernelPart {
   /** Multiply-adds of one output pixel, in one direction. */
   readonly multiplyAdds: number
-  /** Whether a row of outputs is complete only after the calls of the next row. */
+  /** Whether calls take whole rows, and a row of outputs is complete only after the calls of the next. */
   readonly lags: boolean
-  /** The calls that compute one row of output tiles; with `accumulate` they add to what another part wrote. */
+  /** The calls that compute one row of output tiles, or a chunk of it; with `accumulate` they add to what another part wrote. */
   forward(input: Activation, output: Activation, accumulate: boolean): DraftCall[]
   /**
-   * Adds the steps for the part's own gradients and, where the input needs one, for the input's.
-   * @returns whether they scatter into the halo of the sink
+   * Adds the steps for the part's own gradients and, where the input needs one, for the input's; what gathers goes into `rows`.
+   * @returns whether steps scatter into the halo of the sink
    */
-  backward(input: Activation, gradient: Activation, sink: GradientSink | null): boolean
+  backward(places: BackwardPlaces, rows: GatheredRows): boolean
 }
 
 /** Operands `pointer, step`: the patch of the first output pixel of a row, and the distance to the next patch. */
@@ -26,7 +43,8 @@ export function patchRow(
   { geometry }: KernelLayer,
 ): [DraftOperand, DraftOperand] {
   const corner = layout.origin - geometry.padding * (layout.pitch + layout.tileBytes)
-  return [inBlock(buffer, corner, geometry.stride * layout.pitch), number(geometry.stride * layout.tileBytes)]
+  const step = geometry.stride * layout.tileBytes
+  return [inBlock(buffer, corner, geometry.stride * layout.pitch, step), number(step)]
 }
 
 /** Operands `pointer, step`: the window of output pixels that see the first input pixel of a row, and the next window. */
@@ -35,12 +53,13 @@ export function windowRow(
   { geometry }: KernelLayer,
 ): [DraftOperand, DraftOperand] {
   const corner = layout.origin - geometry.padding * (layout.pitch + layout.tileBytes)
-  return [inBlock(buffer, corner, layout.pitch), number(layout.tileBytes)]
+  return [inBlock(buffer, corner, layout.pitch, layout.tileBytes), number(layout.tileBytes)]
 }
 
 /** Operands `pointer, step` of the output tiles of a row. */
-export function outputRow(output: Activation): [DraftOperand, DraftOperand] {
-  return [pixels(output, output.layout.pitch), number(output.layout.tileBytes)]
+export function outputRow({ buffer, layout }: Activation): [DraftOperand, DraftOperand] {
+  const { origin, pitch, tileBytes } = layout
+  return [inBlock(buffer, origin, pitch, tileBytes), number(tileBytes)]
 }
 
 /** Whether one output pixel reads each input number, so that the adjoint need not accumulate. */

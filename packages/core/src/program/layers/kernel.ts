@@ -1,16 +1,22 @@
-// Convolutions and linear layers (a linear layer is a 1x1 convolution of a 1x1 image): which parts each kind has, and
-// the bias.
+// Convolutions and linear layers (a linear layer is a 1x1 convolution of a 1x1 image): which parts each kind has, the bias,
+// and how rows are cut so that all parts of a layer find them in the cache.
 
 import { DctpsError } from '../../errors.js'
 import type { KernelLayer } from '../../network/layer.js'
-import { type DraftCall, number, rowIndex } from '../builder.js'
+import type { Supports } from '../../network/parameters.js'
+import { type Chunks, columns, type DraftCall, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
+import { keepsSize } from '../support-rows.js'
 import { statisticsCalls } from './batch-statistics.js'
 import { densePart } from './dense-part.js'
-import type { KernelPart } from './kernel-part.js'
+import { hasGatheringTransform } from './free-transform.js'
+import { type GatheredRows, type KernelPart, outputRow } from './kernel-part.js'
 import { isNearlyFull, materialisedPart } from './materialised-part.js'
 import { sparsePart } from './sparse-part.js'
 import { transformPart } from './transform-part.js'
+
+/** Bytes of tiles that stay in a core's own cache while the parts of a layer pass over them one after the other. */
+const cachedBytes = 256 * 1024
 
 function partsOf(context: ListContext, layer: KernelLayer, input: Activation): KernelPart[] {
   if (layer.kind === 'dense') return [densePart(context, layer)]
@@ -21,63 +27,103 @@ function partsOf(context: ListContext, layer: KernelLayer, input: Activation): K
   return layer.kind === 'dctps' ? [transformPart(context, layer, input.layout), sparse] : [sparse]
 }
 
+/** Whether the backward pass of a layer reads its input a row at a time. */
+export function gathersRows(supports: Supports): (layer: KernelLayer) => boolean {
+  return (layer) =>
+    layer.kind !== 'dense' &&
+    keepsSize(layer.geometry) &&
+    !isNearlyFull(layer, supports.get(layer.id)?.length ?? 0) &&
+    (layer.kind === 'sparse' || hasGatheringTransform(layer))
+}
+
 /** Emits the forward step of a layer and gives back what emits its backward steps. */
 export function emitKernel(context: ListContext, layer: KernelLayer): () => void {
   const input = context.activation(layer.input)
   const output = context.createActivation(layer)
   const parts = partsOf(context, layer, input)
-  const { height: rows, width, channels } = layer.output
+  const lags = parts.some((part) => part.lags)
+  const { height: rows, width } = layer.output
   const calls = parts.flatMap((part, index) => part.forward(input, output, index > 0))
   if (layer.bias) calls.push(biasCall(context, layer, output))
-  calls.push(
-    ...statisticsCalls(
-      context,
-      layer,
-      output,
-      parts.some((part) => part.lags),
-    ),
-  )
+  calls.push(...statisticsCalls(context, layer, output, lags))
   const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
-  context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, { rows, multiplyAdds })
+  const pixelBytes = windowBytes(layer, input) + output.layout.tileBytes
+  const chunks = lags ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
+  context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
+  return () => emitBackward(context, layer, parts, input)
+}
 
-  return () => {
-    const gradient = context.gradient(layer.id)
-    if (layer.bias) {
-      const bias = context.parameter(layer.id, 'bias')
-      const sums = {
-        kernel: 'biasGradient',
-        operands: [
-          pixels(gradient, gradient.layout.pitch),
-          number(width),
-          number(channels),
-          number(context.program.lanes),
-          { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
-          rowIndex,
-        ],
-      }
-      context.builder.step(`${layer.name} bias gradient`, layer.id, 'blocks', [sums], { rows })
-    }
-    const wanted = context.needsGradient(layer.input)
-    let scattered = false
-    for (const part of parts) {
-      const sink = wanted ? context.gradientSink(layer.input) : null
-      scattered = part.backward(input, gradient, sink) || scattered
-    }
-    // What was scattered beyond the image is nobody's gradient, and must not be read as the padding of one.
-    if (!scattered || !wanted) return
-    const sink = context.gradientSink(layer.input)
-    if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
+/** Bytes of input that come anew with each output pixel. */
+function windowBytes({ geometry: { size, stride } }: KernelLayer, { layout }: Activation): number {
+  return size * stride * layout.tileBytes
+}
+
+/** The largest equal cuts that stay in the cache; an even number of pixels where it can be, since kernels take pairs. */
+function chunksOf(width: number, pixelBytes: number): Chunks {
+  const most = Math.max(2, Math.floor(cachedBytes / pixelBytes))
+  let chunk = Math.min(width, most)
+  while (width % chunk !== 0) chunk--
+  return { columns: width, chunk }
+}
+
+function emitBackward(
+  context: ListContext,
+  layer: KernelLayer,
+  parts: readonly KernelPart[],
+  input: Activation,
+): void {
+  const { builder } = context
+  const gradient = context.gradient(layer.id)
+  if (layer.bias) emitBiasGradient(context, layer, gradient)
+  const { height: rows, width } = input.layout.shape
+  // The input, its gradient, and the gradient of the output.
+  const pixelBytes = 2 * input.layout.tileBytes + windowBytes(layer, gradient)
+  const chunks = parts.some((part) => part.lags)
+    ? { columns: width, chunk: width }
+    : chunksOf(width, pixelBytes)
+  const wanted = context.needsGradient(layer.input)
+  const source = context.inputRow(layer.input, chunks.chunk)
+  const gathered: GatheredRows = { calls: [], after: [], multiplyAdds: 0 }
+  let scattered = false
+  for (const part of parts) {
+    const sink = wanted ? context.gradientSink(layer.input) : null
+    const places = { input, inputRow: source?.row ?? outputRow(input), gradient, sink }
+    scattered = part.backward(places, gathered) || scattered
   }
+  if (gathered.calls.length > 0) {
+    const calls = [...(source?.calls ?? []), ...gathered.calls]
+    const { multiplyAdds } = gathered
+    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
+    for (const emit of gathered.after) emit()
+  }
+  // What was scattered beyond the image is nobody's gradient, and must not be read as the padding of one.
+  if (!scattered || !wanted) return
+  const sink = context.gradientSink(layer.input)
+  if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
+}
+
+function emitBiasGradient(context: ListContext, layer: KernelLayer, gradient: Activation): void {
+  const { height: rows, width, channels } = layer.output
+  const bias = context.parameter(layer.id, 'bias')
+  const call: DraftCall = {
+    kernel: 'biasGradient',
+    operands: [
+      pixels(gradient, gradient.layout.pitch),
+      ...[width, channels, context.program.lanes].map(number),
+      { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
+      rowIndex,
+    ],
+  }
+  context.builder.step(`${layer.name} bias gradient`, layer.id, 'blocks', [call], { rows })
 }
 
 function biasCall(context: ListContext, layer: KernelLayer, output: Activation): DraftCall {
   return {
     kernel: 'addBias',
     operands: [
-      pixels(output, output.layout.pitch),
-      number(layer.output.width),
-      number(layer.output.channels),
-      number(context.program.lanes),
+      outputRow(output)[0],
+      columns(),
+      ...[layer.output.channels, context.program.lanes].map(number),
       number(context.parameter(layer.id, 'bias').address),
     ],
   }

@@ -54,7 +54,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
     multiplyAdds: entries,
     lags: false,
     forward: (input, output) => [denseForward(context, layer, input, output, number(weights))],
-    backward(input, gradient, sink) {
+    backward({ input, gradient, sink }) {
       const dense = builder.buffer(`dW ${layer.name}`, entries * 4)
       const onlySlice = [number(0), number(1)]
       builder.step(
@@ -62,7 +62,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
         layer.id,
         'blocks',
         [denseGradient(context, layer, input, gradient, inBlock(dense), [rowIndex, ...onlySlice])],
-        { rows, multiplyAdds },
+        { rows, chunks: { columns: width, chunk: width }, multiplyAdds },
       )
       builder.step(`${layer.name} stored gradient`, layer.id, 'blocks', [
         {

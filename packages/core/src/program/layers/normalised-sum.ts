@@ -2,11 +2,12 @@
 // that writes. The gradient of the sum is reused in place.
 
 import type { BatchNormLayer } from '../../network/layer.js'
-import { number, sliceCount, sliceIndex } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, number, sliceCount, sliceIndex } from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, rowsOf } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
+import { outputRow } from './kernel-part.js'
 
 /** Where the sign of a rectified sum is found again (`assembly/normalise.ts`). */
 const signs = { notRectified: 0, ofSum: 1, ofOutput: 2 } as const
@@ -34,7 +35,33 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
   )
   const output = context.createActivation(layer)
   emitNormalise(context, sum, terms, output)
+  if (isAlone(sum))
+    context.offerRows(sum.output, (target) => [normalisedRow(context, sum, terms[0]!, target)])
   return () => emitBackward(context, sum, terms, output)
+}
+
+/** Whether the sum is that of one normalised term: then it can be computed anew from what is kept anyway. */
+function isAlone({ terms, residual }: NormalisedSum): boolean {
+  return terms.length === 1 && residual === null
+}
+
+/** Writes one row of a sum of one term. */
+function normalisedRow(
+  { program }: ListContext,
+  { rectified }: NormalisedSum,
+  { layer, input, moments }: Term,
+  target: DraftOperand,
+): DraftCall {
+  const none = number(0)
+  return {
+    kernel: 'normaliseRows',
+    operands: [
+      ...[outputRow(input)[0], none, none, none, target, none],
+      number(1),
+      columns(),
+      ...[layer.output.channels, program.lanes, moments, 0, rectified ? 1 : 0].map(number),
+    ],
+  }
 }
 
 function emitNormalise(
@@ -77,7 +104,7 @@ function emitBackward(
   const { output: id, residual, rectified } = sum
   const { name } = context.program.network.layers[id]!
   const gradient = context.gradient(id)
-  const alone = terms.length === 1 && residual === null
+  const alone = isAlone(sum)
   // Alone, the sign of the sum is that of a number which is read anyway; otherwise the output is there to be asked, and the
   // gradient that others share is masked once for all.
   const signOf = (index: number): Sign => {
@@ -124,7 +151,9 @@ function emitSums(
       {
         kernel: 'normaliseSums',
         operands: [
-          ...[input, gradient, output].flatMap(rowsOf),
+          ...[input, gradient].flatMap(rowsOf),
+          // Not naming it lets its memory go, where it is computed anew.
+          ...(sign === signs.ofOutput ? rowsOf(output) : [number(0), number(0)]),
           ...shape,
           ...[moments, sign].map(number),
           { ...number(weight.gradient ?? 0), perBlock: weight.gradientStride },

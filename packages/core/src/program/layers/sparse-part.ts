@@ -1,12 +1,12 @@
 // The sparse part S x: values and positions only, in all three products. Gradients exist for stored values alone.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
-import type { Activation, GradientSink, ListContext } from '../context.js'
+import { columns, type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
+import type { Activation, GradientSink, ListContext, PixelRow } from '../context.js'
 import type { PlacedSupport } from '../kernel-tables.js'
 import { adjointRows, forwardRows, keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
-import { type KernelPart, outputRow, patchRow, windowRow } from './kernel-part.js'
+import { type GatheredRows, type KernelPart, outputRow, patchRow, windowRow } from './kernel-part.js'
 
 /** Entries a number of a window, from which touching the window in order beforehand pays, as measured. */
 const fewestTouched = 0.25
@@ -48,12 +48,11 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
   const operands = (
     window: [DraftOperand, DraftOperand],
     pixel: [DraftOperand, DraftOperand],
-    width: number,
     support: PlacedSupport,
   ) => [
     ...window,
     ...pixel,
-    number(width),
+    columns(),
     number(program.lanes),
     ...[support.rows, support.rowCount, support.offsets].map(number),
   ]
@@ -70,7 +69,6 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     windowed: TileLayout,
     window: [DraftOperand, DraftOperand],
     pixel: [DraftOperand, DraftOperand],
-    width: number,
   ): { sum: DraftCall; total: DraftCall } => {
     const sums = inBlock(builder.buffer(`dS ${layer.name}`, indices.length * 16))
     const entries = number(support.entries)
@@ -78,39 +76,33 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     return {
       sum: {
         kernel: 'sparseGradient',
-        operands: [
-          ...operands(window, pixel, width, support),
-          ...touched(windowed),
-          ...[sums, entries, rowIndex],
-        ],
+        operands: [...operands(window, pixel, support), ...touched(windowed), ...[sums, entries, rowIndex]],
       },
       total: { kernel: 'sparseTotals', operands: [sums, entries, number(support.order), gradient] },
     }
   }
 
-  const emit = (calls: readonly DraftCall[], total: DraftCall, rows: number, products: number) => {
-    const multiplyAdds = products * indices.length * positions
-    builder.step(`${layer.name} sparse backward`, layer.id, 'blocks', calls, { rows, multiplyAdds })
+  const emitTotal = (total: DraftCall) =>
     builder.step(`${layer.name} sparse gradient`, layer.id, 'blocks', [total])
-  }
 
   /** Each input pixel gathers from the window of outputs that see it. */
-  const gather = (input: Activation, gradient: Activation, sink: GradientSink) => {
+  const gather = (inputRow: PixelRow, gradient: Activation, sink: GradientSink, rows: GatheredRows) => {
     const support = adjointSupport(gradient.layout, sink.first)
     const { values } = directed(support)
-    const { height, width } = sink.layout.shape
     const window = windowRow(gradient, layer)
-    const { sum, total } = valueGradient(support, gradient.layout, window, outputRow(input), width)
+    const { sum, total } = valueGradient(support, gradient.layout, window, inputRow)
     const product: DraftCall = {
       kernel: 'sparseProduct',
       operands: [
-        ...operands(window, outputRow(sink), width, support),
+        ...operands(window, outputRow(sink), support),
         ...touched(gradient.layout),
         number(values),
         number(sink.first ? 0 : 1),
       ],
     }
-    emit([sum, product], total, height, 2)
+    rows.calls.push(sum, product)
+    rows.multiplyAdds += 2 * indices.length * positions
+    rows.after.push(() => emitTotal(total))
   }
 
   /** Each output pixel scatters into its patch of inputs, if the input wants a gradient. */
@@ -118,17 +110,22 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     const { height, width } = layer.output
     const support = forwardSupport(input.layout, false)
     const pixel = outputRow(gradient)
-    const { sum, total } = valueGradient(support, input.layout, patchRow(input, layer), pixel, width)
+    const { sum, total } = valueGradient(support, input.layout, patchRow(input, layer), pixel)
     const calls = [sum]
     if (sink !== null) {
       if (sink.first) context.clear(`${layer.name} input gradient`, layer.id, sink)
       const placed = sink.layout.pitch === input.layout.pitch ? support : forwardSupport(sink.layout, false)
       calls.push({
         kernel: 'sparseScatter',
-        operands: [...operands(patchRow(sink, layer), pixel, width, placed), number(directed(placed).values)],
+        operands: [...operands(patchRow(sink, layer), pixel, placed), number(directed(placed).values)],
       })
     }
-    emit(calls, total, height, calls.length)
+    builder.step(`${layer.name} sparse backward`, layer.id, 'blocks', calls, {
+      rows: height,
+      chunks: { columns: width, chunk: width },
+      multiplyAdds: calls.length * indices.length * positions,
+    })
+    emitTotal(total)
   }
 
   return {
@@ -140,7 +137,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
         {
           kernel: 'sparseProduct',
           operands: [
-            ...operands(patchRow(input, layer), outputRow(output), layer.output.width, support),
+            ...operands(patchRow(input, layer), outputRow(output), support),
             ...touched(input.layout),
             number(support.values),
             number(accumulate ? 1 : 0),
@@ -148,9 +145,9 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
         },
       ]
     },
-    backward(input, gradient, sink) {
-      if (sink !== null && keepsSize(geometry) && gradient.layout.halo >= geometry.padding) {
-        gather(input, gradient, sink)
+    backward({ input, inputRow, gradient, sink }, rows) {
+      if (sink !== null && keepsSize(geometry)) {
+        gather(inputRow, gradient, sink, rows)
         return false
       }
       scatter(input, gradient, sink)

@@ -49,7 +49,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
     forward(x, y, scales) {
       const spectra = spectraBehind(forward)
       return [
-        transformCall(context, forward, width, outputRow(x), spectra, scales),
+        transformCall(context, forward, number(width), outputRow(x), spectra, scales),
         { kernel: 'addSpectra', operands: [...spectra, ...rows(y), ...size, ...shared, ...row] },
       ]
     },
@@ -66,7 +66,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
             kernel: 'spectraOfGradient',
             operands: [...rows(dy), ...spectra, ...size, ...shared, columns, ...row],
           },
-          transformCall(context, adjoint, width, spectra, u, adjoint.scales),
+          transformCall(context, adjoint, number(width), spectra, u, adjoint.scales),
         ],
       }
     },

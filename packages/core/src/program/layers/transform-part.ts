@@ -1,12 +1,12 @@
 // The part alpha * D x of a DCTpS layer ([P] section 1), and the gradient of alpha.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { type DraftCall, type DraftOperand, number, rowIndex } from '../builder.js'
-import { type Activation, type GradientSink, type ListContext, pixels, rowsOf } from '../context.js'
+import { columns, type DraftCall, type DraftOperand, number, rowIndex } from '../builder.js'
+import { type Activation, type GradientSink, type ListContext, type PixelRow, rowsOf } from '../context.js'
 import { alignUp } from '../slot.js'
 import { type TileLayout, tileLayout } from '../tiles.js'
 import { type FreeTransform, freeTransform, rowTransform } from './free-transform.js'
-import type { KernelPart } from './kernel-part.js'
+import { type GatheredRows, type KernelPart, outputRow } from './kernel-part.js'
 
 export function transformPart(context: ListContext, layer: KernelLayer, input: TileLayout): KernelPart {
   const trained = context.mode === 'train' && context.parameter(layer.id, 'alpha').trainable
@@ -28,8 +28,8 @@ function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTra
     multiplyAdds: transform.multiplyAdds,
     lags: transform.lags,
     forward: (x, y) => transform.forward(x, y, scales),
-    backward(x, dy, sink) {
-      return sink !== null && emitAdjoint(context, layer, transform, { x, dy, sink })
+    backward({ input, inputRow, gradient: dy, sink }, rows) {
+      return sink !== null && emitAdjoint(context, layer, transform, { input, inputRow, dy, sink }, rows)
     },
   }
 }
@@ -42,7 +42,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
   const alpha = context.parameter(layer.id, 'alpha')
   const { height } = layer.output
   const kept = context.temporary(`D ${layer.name}`, tileLayout(layer.output, context.program.lanes, 0))
-  const row = pixels(kept, kept.layout.pitch)
+  const [row] = outputRow(kept)
   return {
     multiplyAdds: transform.multiplyAdds,
     lags: transform.lags,
@@ -50,10 +50,10 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
       ...transform.forward(x, kept, transform.scales),
       {
         kernel: 'scaleRow',
-        operands: [row, pixels(y, y.layout.pitch), number(kept.layout.interiorBytes), number(alpha.address)],
+        operands: [row, outputRow(y)[0], columns(kept.layout.tileBytes), number(alpha.address)],
       },
     ],
-    backward(_x, dy) {
+    backward({ gradient: dy }) {
       context.builder.step(`${layer.name} alpha gradient`, layer.id, 'blocks', [
         {
           kernel: 'dotRows',
@@ -72,7 +72,8 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
 }
 
 interface AdjointPlaces {
-  readonly x: Activation
+  readonly input: Activation
+  readonly inputRow: PixelRow
   readonly dy: Activation
   readonly sink: GradientSink
 }
@@ -86,49 +87,53 @@ function emitAdjoint(
   layer: KernelLayer,
   transform: FreeTransform,
   places: AdjointPlaces,
+  gathered: GatheredRows,
 ): boolean {
   const { builder } = context
-  const { dy, sink } = places
+  const { input, inputRow, dy, sink } = places
   const adjoint = transform.adjoint(dy)
   const { width, height } = layer.output
   const multiplyAdds = transform.multiplyAdds * height * width
   const alpha = alphaGradient(context, layer)
-  const finish = (u: DraftOperand) => scaleAndDot(context, layer, places, u, alpha)
-  const rows = sink.layout.shape.height
+  const finish = (u: DraftOperand, [x]: PixelRow) => scaleAndDot(context, layer, { u, x, sink }, alpha)
 
   if (adjoint.type === 'gather') {
     // A row of u is finished while it is hot; where the sink holds a gradient already, u lies in scratch.
     const u = sink.first
-      ? pixels(sink, sink.layout.pitch)
+      ? outputRow(sink)[0]
       : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
-    const calls = [...adjoint.row([u, number(sink.layout.tileBytes)]), finish(u)]
-    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, multiplyAdds })
+    gathered.calls.push(...adjoint.row([u, number(sink.layout.tileBytes)]), finish(u, inputRow))
+    gathered.multiplyAdds += multiplyAdds
     return false
   }
   const u = sink.first ? sink : context.temporary(`u ${layer.name}`, sink.layout)
   context.clear(`${layer.name} adjoint`, layer.id, u)
   builder.step(`${layer.name} adjoint`, layer.id, 'blocks', adjoint.row(u), {
     rows: height,
+    chunks: { columns: width, chunk: width },
     multiplyAdds,
   })
-  builder.step(`${layer.name} alpha`, layer.id, 'blocks', [finish(pixels(u, u.layout.pitch))], { rows })
+  const { height: rows, width: all } = sink.layout.shape
+  builder.step(`${layer.name} alpha`, layer.id, 'blocks', [finish(outputRow(u)[0], outputRow(input))], {
+    rows,
+    chunks: { columns: all, chunk: all },
+  })
   return sink.first
 }
 
 function scaleAndDot(
   context: ListContext,
   layer: KernelLayer,
-  { x, sink }: AdjointPlaces,
-  u: DraftOperand,
+  { u, x, sink }: { u: DraftOperand; x: DraftOperand; sink: GradientSink },
   alphaGradient: DraftOperand,
 ): DraftCall {
   return {
     kernel: 'scaleAndDotRow',
     operands: [
       u,
-      pixels(x, x.layout.pitch),
-      pixels(sink, sink.layout.pitch),
-      number(sink.layout.interiorBytes),
+      x,
+      outputRow(sink)[0],
+      columns(sink.layout.tileBytes),
       number(context.parameter(layer.id, 'alpha').address),
       alphaGradient,
       number(sink.first ? 0 : 1),
