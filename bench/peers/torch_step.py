@@ -5,8 +5,9 @@
     torch_step.py NETWORK KIND DENSITY BATCH THREADS               measures once for each line of SECONDS on stdin
     torch_step.py --check FILE...                                  repeats the first step of reference fixtures
 
-Measurements are JSON lines on stdout, the first of them {"ready": seconds since the process started}. KIND is dctps or
-sparse (dense weights with masks, the published way) or dense. Exit code 3: this network has no PyTorch version here.
+Measurements are JSON lines on stdout, the first of them {"ready": seconds since the process started}, or {"unable": why}.
+KIND is dctps or sparse (dense weights with masks, the published way) or dense. A check ends with code 3 where the network has
+no PyTorch version here.
 """
 
 import json
@@ -89,10 +90,15 @@ def main(arguments):
         return 2
     network, kind, density, batch, threads, *seconds = arguments
     if network not in networks.NETWORKS:
-        return NOT_HERE
+        say(unable=f"bench/peers has no PyTorch version of {network}")
+        return 0
     torch.set_num_threads(int(threads))
-    trainer = Trainer(network, kind, float(density), int(batch))
-    trainer.step()
+    try:
+        trainer = Trainer(network, kind, float(density), int(batch))
+        trainer.step()
+    except (RuntimeError, MemoryError) as error:
+        say(unable=str(error).splitlines()[0])
+        return 0
     say(ready=time.monotonic() - started, version=torch.__version__)
     for line in seconds or sys.stdin:
         say(**trainer.measure(float(line)))

@@ -11,8 +11,10 @@ export interface Measurement {
   readonly processorSeconds: number
 }
 
-/** How a process says that it has no such network. */
-const notHere = 3
+/** What a process answers instead of being ready when it cannot train the case, e.g. for want of memory. */
+export interface Refusal {
+  readonly unable: string
+}
 
 export class Contender {
   /** Seconds from the start of the process to the end of its first step. */
@@ -29,12 +31,8 @@ export class Contender {
     this.version = String(ready.version)
   }
 
-  /**
-   * Waits until the first step is done.
-   * @returns null where the other library has no such network
-   * @throws Error with what the process said, when it fails
-   */
-  static async start(command: string, args: readonly string[]): Promise<Contender | null> {
+  /** Waits until the first step is done. */
+  static async start(command: string, args: readonly string[]): Promise<Contender | Refusal> {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     const ended = new Promise<number | null>((resolve, reject) => {
       child.on('error', reject)
@@ -42,10 +40,12 @@ export class Contender {
     })
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
     const first = await Promise.race([lines.next(), ended.then(() => lines.next())])
-    if (first.done !== true) return new Contender(child, lines, parse(first.value))
-    const code = await ended
-    if (code === notHere) return null
-    throw new Error(`${command} ${args.join(' ')} ended with code ${code} before its first step`)
+    // For want of memory, perhaps, and then the system says nothing more.
+    if (first.done === true)
+      return { unable: `the process ended with code ${await ended} before its first step` }
+    const answer = parse(first.value)
+    if (typeof answer.unable === 'string') return { unable: answer.unable }
+    return new Contender(child, lines, answer)
   }
 
   async measure(seconds: number): Promise<Measurement> {

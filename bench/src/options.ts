@@ -1,9 +1,9 @@
 // The command line of the bench, parsed and checked once.
 
-import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type KernelKind, kernelKinds } from 'dctps'
-import { networkNames, usualNetworks } from './step-case.js'
+import { networkNames, paperNetworks, usualBatch, usualDensity } from './step-case.js'
+import type { StepGroup } from './step-rows.js'
 
 export interface BenchOptions {
   /** Where the results go as JSON; null prints only. */
@@ -13,17 +13,25 @@ export interface BenchOptions {
   readonly profile: boolean
   /** Whether transforms and single layers are measured too. */
   readonly parts: boolean
-  readonly networks: readonly string[]
-  readonly kinds: readonly KernelKind[]
-  /** Null: the usual one of each network. */
-  readonly density: number | null
-  readonly batch: number
-  readonly threads: readonly number[]
+  /** Training steps to measure. */
+  readonly groups: readonly StepGroup[]
 }
 
+/** What narrows the training steps, as far as it was given. */
+interface NarrowingOptions {
+  readonly network?: string
+  readonly kind?: KernelKind
+  readonly density?: number
+  readonly batch?: number
+  readonly threads?: number
+}
+
+/** Alone, and as many as the smallest machines have. */
+const usualThreads: readonly number[] = [1, 2]
+
 const examples = `
-Figures are medians of turns in one run. Turns that other work on the machine disturbed are repeated a few times; what
-remains of it is shown.
+Figures are medians of turns in one run; slow sides have fewer of them, never less than three. Turns that other work on the
+machine disturbed are repeated a few times; what remains of it is shown. The file is written anew after each part.
 PyTorch is Debian's python3-torch; without it --peers says so and goes on.
 
 Exit code: 0 measured, 1 a failure while measuring or writing, 2 wrong usage.
@@ -36,7 +44,6 @@ Examples:
 
 /** @throws CommanderError on wrong usage, after it has printed what is wrong */
 export function parseOptions(args: readonly string[]): BenchOptions {
-  const cores = availableParallelism()
   const command = new Command('npm run bench --')
     .description(
       'Measure transforms, layers and training steps: against dense products, by threads, and against PyTorch.',
@@ -47,33 +54,25 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option('--profile', 'also show where the time of each training step goes, on one thread')
     .optionsGroup('Training steps of one case only (transforms and layers are left out):')
     .addOption(
-      new Option('--network <name>', `one network (default: ${usualNetworks.join(' and ')})`).choices(
+      new Option('--network <name>', `one network (default: ${paperNetworks.join(', ')})`).choices(
         networkNames,
       ),
     )
     .addOption(new Option('--kind <kind>', 'one kind of kernels').choices(kernelKinds))
     .option(
       '--density <share>',
-      'share of the kernel weights that are stored; dense kernels always have 1 (default: 0.001, small networks 0.01)',
+      'share of the kernel weights that are stored; dense kernels always have 1 (default: 0.001)',
       parseDensity,
     )
-    .option('--batch <images>', 'images in a batch (default: 128)', parseCount)
-    .option('--threads <count>', `threads (default: ${[...threadCounts(cores)].join(' and ')})`, parseCount)
+    .option('--batch <images>', 'images in a batch (default: 128, large networks 64 or 32)', parseCount)
+    .option('--threads <count>', `threads (default: ${usualThreads.join(' and ')})`, parseCount)
     .addHelpText('after', examples)
     .allowExcessArguments(false)
     .exitOverride()
     .parse(args, { from: 'user' })
-  const given = command.opts<{
-    json?: string
-    quick?: true
-    peers?: true
-    profile?: true
-    network?: string
-    kind?: KernelKind
-    density?: number
-    batch?: number
-    threads?: number
-  }>()
+  const given = command.opts<
+    { json?: string; quick?: true; peers?: true; profile?: true } & NarrowingOptions
+  >()
   const { network, kind, density, batch, threads } = given
   return {
     json: given.json ?? null,
@@ -81,16 +80,23 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     peers: given.peers ?? false,
     profile: given.profile ?? false,
     parts: [network, kind, density, batch, threads].every((option) => option === undefined),
-    networks: network === undefined ? usualNetworks : [network],
-    kinds: kind === undefined ? kernelKinds : [kind],
-    density: density ?? null,
-    batch: batch ?? 128,
-    threads: threads === undefined ? threadCounts(cores) : [threads],
+    groups: groupsOf(given),
   }
 }
 
-function threadCounts(cores: number): number[] {
-  return [...new Set([1, cores])]
+/** Every combination that the options leave open. */
+function groupsOf({ network, kind, density, batch, threads }: NarrowingOptions): StepGroup[] {
+  const networks = network === undefined ? paperNetworks : [network]
+  const kinds = kind === undefined ? kernelKinds : [kind]
+  return networks.flatMap((network) =>
+    kinds.map((kind) => ({
+      network,
+      kind,
+      density: kind === 'dense' ? 1 : (density ?? usualDensity),
+      batch: batch ?? usualBatch(network),
+      threads: threads === undefined ? usualThreads : [threads],
+    })),
+  )
 }
 
 function parseDensity(text: string): number {

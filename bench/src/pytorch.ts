@@ -12,14 +12,11 @@ import type { StepCase } from './results.js'
 import { buildCase, classes } from './step-case.js'
 
 /** Debian's interpreter, which sees Debian's `python3-torch`. */
-const command = '/usr/bin/python3'
-export const pytorch = {
-  command,
-  script: fileURLToPath(new URL('../peers/torch_step.py', import.meta.url)),
-}
+export const pytorchCommand = '/usr/bin/python3'
+export const pytorchScript = fileURLToPath(new URL('../peers/torch_step.py', import.meta.url))
 
 export function hasPytorch(): boolean {
-  return spawnSync(command, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
+  return spawnSync(pytorchCommand, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
 }
 
 /** Enough for batch statistics, few enough to be quick. */
@@ -37,7 +34,7 @@ export async function checkAgainstPytorch(subject: Omit<StepCase, 'batch' | 'thr
   try {
     const file = join(folder, 'step.safetensors')
     writeFileSync(file, await describeStep(subject))
-    const { status, stdout, stderr } = spawnSync(command, [pytorch.script, '--check', file], {
+    const { status, stdout, stderr } = spawnSync(pytorchCommand, [pytorchScript, '--check', file], {
       encoding: 'utf8',
     })
     if (status === 3) return false

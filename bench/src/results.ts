@@ -60,6 +60,13 @@ export interface PeerRow extends StepRow {
   readonly speedup: number
 }
 
+/** A case that could not be measured. */
+export interface UnmeasuredRow extends StepCase {
+  /** `dctps`, or the peer and how it computes, e.g. `PyTorch, published`. */
+  readonly by: string
+  readonly reason: string
+}
+
 export interface BenchResults {
   readonly machine: { readonly processor: string; readonly cores: number; readonly node: string }
   readonly quick: boolean
@@ -69,4 +76,5 @@ export interface BenchResults {
   readonly layers: readonly LayerRow[]
   readonly steps: readonly StepRow[]
   readonly peers: readonly PeerRow[]
+  readonly unmeasured: readonly UnmeasuredRow[]
 }

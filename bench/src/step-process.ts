@@ -1,19 +1,21 @@
 // A process that trains one case, so that its memory and start are its own:
 //   node step-process.js NETWORK KIND DENSITY BATCH THREADS
-// After the first step it prints {"ready": seconds since the process started}; then, for each line of SECONDS on
-// standard input, it trains for so long and prints a Measurement. peers/torch_step.py does the
-// same. It is started by the bench, which has checked the arguments.
+// After the first step it prints {"ready": seconds since the process started}, or {"unable": why} where the case does not
+// fit; then, for each line of SECONDS on standard input, it trains for so long, one step at least, and prints a
+// Measurement. peers/torch_step.py does the same. It is started by the bench, which has checked the arguments.
 
 import { createInterface } from 'node:readline'
 import {
   BatchLoader,
   byteValues,
   compileProgram,
+  DctpsError,
   everyIndex,
   type ImageDataset,
   initialValues,
   Key,
   kernelKinds,
+  type Runner,
   type StepHyperparameters,
 } from 'dctps'
 import { createNodeRunner, fastestSimd } from 'dctps/node'
@@ -36,15 +38,11 @@ const { network, supports } = buildCase({ network: networkName, kind, density: N
 const dataset = noise(2 * batch)
 const loader = new BatchLoader(dataset, network.input)
 const order = everyIndex(dataset)
-const runner = await createNodeRunner(
-  compileProgram(network, supports, {
-    batch,
-    input: { type: 'bytes', source: dataset.shape },
-    optimizer: 'adam',
-    simd: fastestSimd(),
-  }),
-  Number(threads),
-)
+const runner = await startRunner().catch((error: unknown) => {
+  if (!(error instanceof DctpsError)) throw error
+  say({ unable: error.message })
+  process.exit()
+})
 const half = Array.from({ length: network.input.channels }, () => 0.5)
 runner.setByteValues(byteValues({ mean: half, std: half }))
 for (const [name, values] of initialValues(network, supports, Key.fromSeed(0)))
@@ -56,6 +54,16 @@ await runner.idle()
 say({ ready: performance.now() / 1000, version: process.version })
 for await (const line of createInterface({ input: process.stdin })) say(await measure(Number(line)))
 runner.close()
+
+async function startRunner(): Promise<Runner> {
+  const program = compileProgram(network, supports, {
+    batch,
+    input: { type: 'bytes', source: dataset.shape },
+    optimizer: 'adam',
+    simd: fastestSimd(),
+  })
+  return createNodeRunner(program, Number(threads))
+}
 
 /** Hands one batch over, as soon as there is a slot for it. */
 async function submitStep(): Promise<void> {

@@ -1,74 +1,129 @@
 // Whole training steps, each case in processes of its own: ours with every number of threads and, where asked for,
-// PyTorch's, in turns.
+// the peers', in turns.
 
 import { fileURLToPath } from 'node:url'
 import { Contender, type Measurement } from './contender.js'
 import { otherLoadSince, processorTime } from './load.js'
-import type { PeerRow, StepCase, StepRow } from './results.js'
+import type { Peer } from './peers.js'
+import type { PeerRow, StepCase, StepRow, UnmeasuredRow } from './results.js'
 import { median, type Rounds } from './timing.js'
+import { hasTurn, longTurn, planTurns, type TurnPlan } from './turns.js'
 
 /** Cases that are measured in turns: they differ in threads only. */
 export interface StepGroup extends Omit<StepCase, 'threads'> {
   readonly threads: readonly number[]
 }
 
-/** Until the engine has replaced its first, quick translation of a large transform by optimised code. */
-const warmUpSeconds = 1.5
-/** A turn is repeated up to so many times when other work took more than this share of the machine. */
-const attempts = 3
+export interface MeasuredSteps {
+  readonly steps: readonly StepRow[]
+  readonly peers: readonly PeerRow[]
+  readonly unmeasured: readonly UnmeasuredRow[]
+}
+
+/** Above this share of the machine, other work has disturbed a turn. */
 const quiet = 0.05
+/** Warming up takes turns of so many seconds, until one is hardly faster than the best before it. */
+const warmUpSeconds = 0.75
+const hardlyFaster = 1.03
+const mostWarmUps = 8
+/** Starting and warming up, as a share of the time that a group takes. */
+const startShare = 0.4
 
 /** A measurement, and what other work the machine did meanwhile. */
 interface Turn extends Measurement {
   readonly otherLoad: number
 }
 
-interface Entry {
+/** Who trains a case, and how. */
+interface Side {
   readonly subject: StepCase
-  /** Null for ours. */
-  readonly approach: PeerRow['approach'] | null
+  /** Null: we do. */
+  readonly peer: { readonly name: string; readonly approach: PeerRow['approach'] } | null
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+interface Entry extends Side {
   readonly contender: Contender
+  readonly plan: TurnPlan
   readonly turns: Turn[]
 }
 
 const ourProcess = fileURLToPath(new URL('./step-process.js', import.meta.url))
 
-/** @param python starts PyTorch's side; null leaves it out */
+/** @param progress is told which share of the group is done */
 export async function benchSteps(
   group: StepGroup,
-  { rounds, sliceSeconds }: Rounds,
-  python: { readonly command: string; readonly script: string } | null,
-): Promise<{ steps: StepRow[]; peers: PeerRow[] }> {
+  rounds: Rounds,
+  peers: readonly Peer[],
+  progress: (share: number) => void,
+): Promise<MeasuredSteps> {
+  const sides = sidesOf(group, peers)
   const entries: Entry[] = []
-  const add = async (subject: StepCase, approach: Entry['approach'], command: string, script: string) => {
-    const kind = approach === 'dense' ? 'dense' : subject.kind
-    const args = [script, subject.network, kind, subject.density, subject.batch, subject.threads].map(String)
-    const contender = await Contender.start(command, args)
-    if (contender !== null) entries.push({ subject, approach, contender, turns: [] })
-  }
+  const unmeasured: UnmeasuredRow[] = []
   try {
-    for (const threads of group.threads) {
-      const { network, kind, density, batch } = group
-      const subject = { network, kind, density, batch, threads }
-      await add(subject, null, process.execPath, ourProcess)
-      if (python === null) continue
-      if (kind !== 'dense') await add(subject, 'published', python.command, python.script)
-      await add(subject, 'dense', python.command, python.script)
+    for (const [index, side] of sides.entries()) {
+      progress((startShare * index) / sides.length)
+      const contender = await Contender.start(side.command, side.args)
+      if (!(contender instanceof Contender)) {
+        const by = side.peer === null ? 'dctps' : `${side.peer.name}, ${side.peer.approach}`
+        unmeasured.push({ ...side.subject, by, reason: contender.unable })
+        continue
+      }
+      const imagesPerSecond = await warmUp(contender, side.subject.batch)
+      const plan = planTurns(side.subject.batch / imagesPerSecond, rounds)
+      entries.push({ ...side, contender, plan, turns: [] })
     }
-    for (const { contender } of entries) await contender.measure(warmUpSeconds)
-    for (let round = 0; round < rounds; round++) {
-      for (const { contender, turns } of entries) turns.push(await quietTurn(contender, sliceSeconds))
+    for (let round = 0; round < rounds.rounds; round++) {
+      progress(startShare + ((1 - startShare) * round) / rounds.rounds)
+      for (const { contender, plan, turns } of entries) {
+        if (!hasTurn(round, plan.turns, rounds.rounds)) continue
+        turns.push(await quietTurn(contender, rounds.sliceSeconds, plan.repeats))
+      }
     }
   } finally {
     for (const { contender } of entries) contender.close()
   }
-  return rowsOf(entries)
+  return { ...rowsOf(entries), unmeasured }
+}
+
+function sidesOf({ network, kind, density, batch, threads }: StepGroup, peers: readonly Peer[]): Side[] {
+  return threads.flatMap((count) => {
+    const subject = { network, kind, density, batch, threads: count }
+    const args = (script: string, trained: StepCase['kind']) =>
+      [script, network, trained, density, batch, count].map(String)
+    const ours = { subject, peer: null, command: process.execPath, args: args(ourProcess, kind) }
+    const theirs = peers.flatMap(({ name, command, script, approaches }) =>
+      approaches(subject).map((approach) => ({
+        subject,
+        peer: { name, approach },
+        command,
+        args: args(script, approach === 'dense' ? 'dense' : kind),
+      })),
+    )
+    return [ours, ...theirs]
+  })
+}
+
+/**
+ * Until the engine has replaced its first, quick translation of large transforms by optimised code, which it does by and by.
+ * @returns images a second
+ */
+async function warmUp(contender: Contender, batch: number): Promise<number> {
+  let best = 0
+  for (let turn = 0; turn < mostWarmUps; turn++) {
+    const { imagesPerSecond } = await contender.measure(warmUpSeconds)
+    const settled = turn > 0 && imagesPerSecond < hardlyFaster * best
+    best = Math.max(best, imagesPerSecond)
+    if (settled || batch / imagesPerSecond > longTurn) break
+  }
+  return best
 }
 
 /** A turn without other work, or the least disturbed of a few. */
-async function quietTurn(contender: Contender, seconds: number): Promise<Turn> {
+async function quietTurn(contender: Contender, seconds: number, repeats: number): Promise<Turn> {
   let best: Turn | null = null
-  for (let attempt = 0; attempt < attempts && (best === null || best.otherLoad > quiet); attempt++) {
+  for (let attempt = 0; attempt <= repeats && (best === null || best.otherLoad > quiet); attempt++) {
     const before = processorTime()
     const measured = await contender.measure(seconds)
     const turn = { ...measured, otherLoad: otherLoadSince(before, measured.processorSeconds) }
@@ -78,8 +133,8 @@ async function quietTurn(contender: Contender, seconds: number): Promise<Turn> {
 }
 
 function rowsOf(entries: readonly Entry[]): { steps: StepRow[]; peers: PeerRow[] } {
-  const rows = entries.map(({ subject, approach, contender, turns }) => ({
-    approach,
+  const rows = entries.map(({ subject, peer, contender, turns }) => ({
+    peer,
     version: contender.version,
     row: {
       ...subject,
@@ -89,13 +144,12 @@ function rowsOf(entries: readonly Entry[]): { steps: StepRow[]; peers: PeerRow[]
       otherLoad: median(turns.map(({ otherLoad }) => otherLoad)),
     },
   }))
-  const steps = rows.filter(({ approach }) => approach === null).map(({ row }) => row)
-  const peers = rows.flatMap(({ approach, version, row }) => {
-    if (approach === null) return []
-    const ours = steps.find(({ threads }) => threads === row.threads)!
-    return [
-      { ...row, peer: `PyTorch ${version}`, approach, speedup: ours.imagesPerSecond / row.imagesPerSecond },
-    ]
+  const steps = rows.filter(({ peer }) => peer === null).map(({ row }) => row)
+  const peers = rows.flatMap(({ peer, version, row }) => {
+    const ours = steps.find(({ threads }) => threads === row.threads)
+    if (peer === null || ours === undefined) return []
+    const speedup = ours.imagesPerSecond / row.imagesPerSecond
+    return [{ ...row, peer: `${peer.name} ${version}`, approach: peer.approach, speedup }]
   })
   return { steps, peers }
 }

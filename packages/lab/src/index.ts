@@ -1,7 +1,9 @@
 // The lab: data sets, configured training runs, logs and reports.
 
+export { LiveLine, type Terminal } from './cli/live-line.js'
 export * from './config/index.js'
 export * from './data/index.js'
+export { formatDuration } from './report/format.js'
 export type { ReportAnswer, ReportFact, ReportInput, ReportLayer, ReportRun } from './report/records.js'
 export { renderReport, writeReport } from './report/report.js'
 export { formatTable, type TableColumn } from './report/table.js'

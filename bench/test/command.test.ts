@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
-const main = fileURLToPath(new URL('../../../../bench/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const bench = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
 
 describe('npm run bench', () => {
@@ -31,6 +31,12 @@ describe('npm run bench', () => {
     expect(stderr).toContain('/no/such/folder/bench.json')
   })
 
+  test('says which batch would fit where the given one does not, exit code 1', () => {
+    const { status, stdout } = bench('--quick', '--network', 'resnet18', '--kind', 'dctps', '--batch', '4096')
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/Not measured: resnet18.* a batch of \d+ would fit/)
+  })
+
   test('writes one row of steps for a narrowed case', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'dctps-bench-')), 'bench.json')
     const args = [
@@ -47,8 +53,8 @@ describe('npm run bench', () => {
     ]
     const { status } = bench('--quick', ...args, '--json', file)
     expect(status).toBe(0)
-    const { steps, transforms, layers, peers } = JSON.parse(readFileSync(file, 'utf8'))
-    expect([transforms, layers, peers]).toEqual([[], [], []])
+    const { steps, transforms, layers, peers, unmeasured } = JSON.parse(readFileSync(file, 'utf8'))
+    expect([transforms, layers, peers, unmeasured]).toEqual([[], [], [], []])
     expect(steps).toEqual([
       {
         network: 'lenet5',

@@ -1,0 +1,144 @@
+// A run of the bench: measures the parts that were asked for, one after the other, and prints each as a table when it is
+// there. How a part is measured is left to its own file.
+
+import { cpus } from 'node:os'
+import { useOptimisedCode } from './bench-program.js'
+import { benchLayers } from './layer-rows.js'
+import { currentLoad, tolerableLoad } from './load.js'
+import type { BenchOptions } from './options.js'
+import { installedPeers, type Peer } from './peers.js'
+import { byKernel, profileStep } from './profile.js'
+import { Progress } from './progress.js'
+import { checkAgainstPytorch } from './pytorch.js'
+import type { BenchResults, LayerRow, TransformRow } from './results.js'
+import { buildCase } from './step-case.js'
+import { benchSteps, type MeasuredSteps, type StepGroup } from './step-rows.js'
+import { layerTable, profileTable, stepTable, transformTable } from './tables.js'
+import type { Rounds } from './timing.js'
+import { benchTransforms } from './transform-rows.js'
+
+/** Parts beside the training steps. */
+const otherParts = 2
+
+/** @param save is given the results so far whenever there are more, since a long run may be ended before its end */
+export async function measure(
+  options: BenchOptions,
+  save: (results: BenchResults) => void,
+): Promise<BenchResults> {
+  const { quick, parts, groups } = options
+  const progress = new Progress(process.stderr, groups.length + (parts ? otherParts : 0))
+  let results = await startResults(quick)
+  const grow = (more: Partial<BenchResults>) => {
+    results = { ...results, ...more }
+    progress.next()
+    save(results)
+  }
+  const { peers, missing } = options.peers ? installedPeers() : { peers: [], missing: [] }
+  for (const message of missing) console.log(`${message}\n`)
+  useOptimisedCode()
+  if (parts) {
+    grow({ transforms: await measureTransforms(quick, progress) })
+    grow({ layers: await measureLayers(quick, progress) })
+  }
+  for (const [index, group] of groups.entries()) {
+    const measured = await measureGroup(group, quick, peers, progress)
+    grow({
+      steps: [...results.steps, ...measured.steps],
+      peers: [...results.peers, ...measured.peers],
+      unmeasured: [...results.unmeasured, ...measured.unmeasured],
+    })
+    if (groups[index + 1]?.network !== group.network) showSteps(results, group.network, progress)
+  }
+  const disturbed = [...results.steps, ...results.peers].filter((row) => row.otherLoad > tolerableLoad)
+  if (disturbed.length > 0) {
+    console.log(
+      `Other work disturbed ${disturbed.length} of these rows (column "other load"), PyTorch's most: repeat on a quiet machine.\n`,
+    )
+  }
+  if (options.profile) await showProfiles(options, progress)
+  progress.clear()
+  return results
+}
+
+async function startResults(quick: boolean): Promise<BenchResults> {
+  const otherLoad = await currentLoad()
+  if (otherLoad > tolerableLoad) {
+    const share = Math.round(otherLoad * 100)
+    console.log(`Other work takes ${share}% of this machine: only ratios within one table mean anything.\n`)
+  }
+  const processors = cpus()
+  const machine = {
+    processor: processors[0]?.model ?? 'unknown',
+    cores: processors.length,
+    node: process.version,
+  }
+  return { machine, quick, otherLoad, transforms: [], layers: [], steps: [], peers: [], unmeasured: [] }
+}
+
+async function measureTransforms(quick: boolean, progress: Progress): Promise<TransformRow[]> {
+  const rows: TransformRow[] = []
+  for await (const row of benchTransforms(quick)) {
+    progress.show(`transform of ${row.layer}, ${row.direction}`)
+    rows.push(row)
+  }
+  progress.clear()
+  print('Emitted transforms: nanoseconds for one output pixel of one image, one thread', transformTable(rows))
+  return rows
+}
+
+async function measureLayers(quick: boolean, progress: Progress): Promise<LayerRow[]> {
+  const rows: LayerRow[] = []
+  for await (const row of benchLayers(quick)) {
+    progress.show(`layer ${row.layer}, ${row.kind}`)
+    rows.push(row)
+  }
+  progress.clear()
+  print('Whole layers, one thread', layerTable(rows))
+  return rows
+}
+
+async function measureGroup(
+  group: StepGroup,
+  quick: boolean,
+  peers: readonly Peer[],
+  progress: Progress,
+): Promise<MeasuredSteps> {
+  const { network, kind } = group
+  const rounds: Rounds = quick ? { rounds: 5, sliceSeconds: 0.2 } : { rounds: 7, sliceSeconds: 0.8 }
+  if (peers.length > 0) {
+    progress.show(`${network}, ${kind}: do the peers compute the same?`)
+    await checkAgainstPytorch(group)
+  }
+  return benchSteps(group, rounds, peers, (share) =>
+    progress.show(`training steps of ${network}, ${kind}`, share),
+  )
+}
+
+function showSteps({ steps, peers, unmeasured }: BenchResults, network: string, progress: Progress): void {
+  progress.clear()
+  const own = <T extends { network: string }>(rows: readonly T[]) =>
+    rows.filter((row) => row.network === network)
+  if (own(steps).length > 0) print(`Training steps of ${network}`, stepTable(own(steps), own(peers)))
+  for (const { kind, threads, by, reason } of own(unmeasured))
+    console.log(
+      `Not measured: ${network}, ${kind}, ${threads === 1 ? '1 thread' : `${threads} threads`}, by ${by}: ${reason}\n`,
+    )
+}
+
+async function showProfiles({ groups, quick }: BenchOptions, progress: Progress): Promise<void> {
+  for (const { network, kind, density, batch } of groups) {
+    progress.show(`profile of ${network}, ${kind}`)
+    const built = buildCase({ network, kind, density })
+    const rows = await profileStep(built.network, built.supports, batch, quick ? 10 : 50)
+    const milliseconds = rows.reduce((sum, { seconds }) => sum + seconds * 1000, 0)
+    progress.clear()
+    print(
+      `Where a step of ${network}, ${kind}, batch ${batch} goes: ${milliseconds.toFixed(2)} ms on one thread`,
+      `${profileTable(byKernel(rows))}\n\n${profileTable(rows)}`,
+    )
+  }
+}
+
+function print(title: string, table: string): void {
+  console.log(`${title}\n\n${table}\n`)
+}
