@@ -6,10 +6,10 @@ import { useOptimisedCode } from './bench-program.js'
 import { benchLayers } from './layer-rows.js'
 import { currentLoad, tolerableLoad } from './load.js'
 import type { BenchOptions } from './options.js'
+import { PeerChecks } from './peer-check.js'
 import { installedPeers, type Peer } from './peers.js'
 import { byKernel, profileStep } from './profile.js'
 import { Progress } from './progress.js'
-import { checkAgainstPytorch } from './pytorch.js'
 import type { BenchResults, LayerRow, TransformRow } from './results.js'
 import { buildCase } from './step-case.js'
 import { benchSteps, type MeasuredSteps, type StepGroup } from './step-rows.js'
@@ -35,13 +35,14 @@ export async function measure(
   }
   const { peers, missing } = options.peers ? installedPeers() : { peers: [], missing: [] }
   for (const message of missing) console.log(`${message}\n`)
+  const checks = new PeerChecks()
   useOptimisedCode()
   if (parts) {
     grow({ transforms: await measureTransforms(quick, progress) })
     grow({ layers: await measureLayers(quick, progress) })
   }
   for (const [index, group] of groups.entries()) {
-    const measured = await measureGroup(group, quick, peers, progress)
+    const measured = await measureGroup(group, quick, peers, checks, progress)
     grow({
       steps: [...results.steps, ...measured.steps],
       peers: [...results.peers, ...measured.peers],
@@ -101,13 +102,14 @@ async function measureGroup(
   group: StepGroup,
   quick: boolean,
   peers: readonly Peer[],
+  checks: PeerChecks,
   progress: Progress,
 ): Promise<MeasuredSteps> {
   const { network, kind } = group
   const rounds: Rounds = quick ? { rounds: 5, sliceSeconds: 0.2 } : { rounds: 7, sliceSeconds: 0.8 }
   if (peers.length > 0) {
     progress.show(`${network}, ${kind}: do the peers compute the same?`)
-    await checkAgainstPytorch(group)
+    await checks.check({ ...group, threads: 1 }, peers)
   }
   return benchSteps(group, rounds, peers, (share) =>
     progress.show(`training steps of ${network}, ${kind}`, share),

@@ -32,7 +32,8 @@ const usualThreads: readonly number[] = [1, 2]
 const examples = `
 Figures are medians of turns in one run; slow sides have fewer of them, never less than three. Turns that other work on the
 machine disturbed are repeated a few times; what remains of it is shown. The file is written anew after each part.
-PyTorch is Debian's python3-torch; without it --peers says so and goes on.
+PyTorch is Debian's python3-torch; TensorFlow.js and jax-js train LeNet-5 only, after npm install --prefix bench/peers/js. Without
+them --peers says so and goes on.
 
 Exit code: 0 measured, 1 a failure while measuring or writing, 2 wrong usage.
 
@@ -46,11 +47,14 @@ Examples:
 export function parseOptions(args: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
     .description(
-      'Measure transforms, layers and training steps: against dense products, by threads, and against PyTorch.',
+      'Measure transforms, layers and training steps: against dense products, by threads, and against other libraries.',
     )
     .option('--json <file>', 'also write the results to this file')
     .option('--quick', 'fewer and shorter turns, without the largest transform')
-    .option('--peers', 'PyTorch in turns with us: the published approach, and the plain dense network')
+    .option(
+      '--peers',
+      'others in turns with us: PyTorch (the published approach, and the plain dense network), TensorFlow.js and jax-js',
+    )
     .option('--profile', 'also show where the time of each training step goes, on one thread')
     .optionsGroup('Training steps of one case only (transforms and layers are left out):')
     .addOption(

@@ -52,7 +52,7 @@ export interface StepRow extends StepCase {
 
 /** The same steps in another library, measured in turns with ours. */
 export interface PeerRow extends StepRow {
-  /** e.g. `PyTorch 1.13.0` */
+  /** e.g. `PyTorch 1.13.0`. Those in JavaScript use one thread, whatever `threads` says. */
   readonly peer: string
   /** `published`: as the public DCTpS code computes this kind; `dense`: the plain dense network. */
   readonly approach: 'published' | 'dense'

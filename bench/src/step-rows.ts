@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { Contender, type Measurement } from './contender.js'
 import { otherLoadSince, processorTime } from './load.js'
-import type { Peer } from './peers.js'
+import { type Approach, type Peer, trainedKind } from './peers.js'
 import type { PeerRow, StepCase, StepRow, UnmeasuredRow } from './results.js'
 import { median, type Rounds } from './timing.js'
 import { hasTurn, longTurn, planTurns, type TurnPlan } from './turns.js'
@@ -38,7 +38,7 @@ interface Turn extends Measurement {
 interface Side {
   readonly subject: StepCase
   /** Null: we do. */
-  readonly peer: { readonly name: string; readonly approach: PeerRow['approach'] } | null
+  readonly peer: { readonly name: string; readonly approach: Approach } | null
   readonly command: string
   readonly args: readonly string[]
 }
@@ -87,20 +87,22 @@ export async function benchSteps(
   return { ...rowsOf(entries), unmeasured }
 }
 
-function sidesOf({ network, kind, density, batch, threads }: StepGroup, peers: readonly Peer[]): Side[] {
-  return threads.flatMap((count) => {
-    const subject = { network, kind, density, batch, threads: count }
-    const args = (script: string, trained: StepCase['kind']) =>
-      [script, network, trained, density, batch, count].map(String)
-    const ours = { subject, peer: null, command: process.execPath, args: args(ourProcess, kind) }
-    const theirs = peers.flatMap(({ name, command, script, approaches }) =>
-      approaches(subject).map((approach) => ({
-        subject,
-        peer: { name, approach },
-        command,
-        args: args(script, approach === 'dense' ? 'dense' : kind),
-      })),
-    )
+function sidesOf({ threads, ...group }: StepGroup, peers: readonly Peer[]): Side[] {
+  return threads.flatMap((count, index) => {
+    const subject = { ...group, threads: count }
+    const { network, kind, density, batch } = group
+    const caseArgs = (trained: StepCase['kind']) => [network, trained, density, batch, count].map(String)
+    const ours = { subject, peer: null, command: process.execPath, args: [ourProcess, ...caseArgs(kind)] }
+    const theirs = peers
+      .filter(({ threaded }) => threaded || index === 0)
+      .flatMap(({ name, command, args, approaches }) =>
+        approaches(subject).map((approach) => ({
+          subject,
+          peer: { name, approach },
+          command,
+          args: [...args, ...caseArgs(trainedKind(kind, approach))],
+        })),
+      )
     return [ours, ...theirs]
   })
 }

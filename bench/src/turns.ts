@@ -12,6 +12,8 @@ export interface TurnPlan {
 
 /** Fewer have no middle. */
 const fewestTurns = 3
+/** Seconds of a step above which one turn must do: another would not change what it shows. */
+const hopelessStep = 10
 /** As many turns take their usual length together as long as a slow contender may take; beyond that it has the fewest. */
 const slowFactor = 4
 /** Seconds of a turn that are too long to spend them twice. */
@@ -22,8 +24,9 @@ const usualRepeats = 2
 export function planTurns(stepSeconds: number, { rounds, sliceSeconds }: Rounds): TurnPlan {
   const turnSeconds = Math.max(sliceSeconds, stepSeconds)
   const affordable = Math.floor((slowFactor * rounds * sliceSeconds) / turnSeconds)
+  const fewest = stepSeconds > hopelessStep ? 1 : fewestTurns
   return {
-    turns: Math.min(rounds, Math.max(fewestTurns, affordable)),
+    turns: Math.min(rounds, Math.max(fewest, affordable)),
     repeats: turnSeconds > longTurn ? 0 : usualRepeats,
   }
 }

@@ -17,8 +17,12 @@ describe('turns', () => {
     expect(repeats).toBe(0)
   })
 
-  test('the slowest still has a median', () => {
-    expect(planTurns(60, pace).turns).toBe(3)
+  test('a very slow one still has a median', () => {
+    expect(planTurns(9, pace).turns).toBe(3)
+  })
+
+  test('one that takes a quarter of a minute for a step has one turn', () => {
+    expect(planTurns(24, pace).turns).toBe(1)
   })
 
   test.each([1, 2, 3, 4, 5, 6, 7])('%d turns are spread over seven rounds', (turns) => {

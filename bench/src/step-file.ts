@@ -1,55 +1,18 @@
-// The PyTorch side: whether it is there, and whether it computes what we compute. The same start, batch and labels go
-// through a file in the format of the reference fixtures, with our logits and gradients in it.
+// One training step of ours as a file in the format of the reference fixtures: a start, a batch, and our logits and
+// gradients. Peers repeat it, to show that they compute what we compute.
 
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { compileProgram, initialValues, Key, parameters, type Tensor, writeSafetensors } from 'dctps'
 import { createNodeRunner, fastestSimd } from 'dctps/node'
 import type { StepCase } from './results.js'
 import { buildCase, classes } from './step-case.js'
-
-/** Debian's interpreter, which sees Debian's `python3-torch`. */
-export const pytorchCommand = '/usr/bin/python3'
-export const pytorchScript = fileURLToPath(new URL('../peers/torch_step.py', import.meta.url))
-
-export function hasPytorch(): boolean {
-  return spawnSync(pytorchCommand, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
-}
 
 /** Enough for batch statistics, few enough to be quick. */
 const images = 8
 /** A plain sparse network of fewer weights lets no signal through: both sides would agree on nothing but zeros. */
 const leastDensity = 0.05
 
-/**
- * One step on both sides.
- * @returns false where PyTorch's side has no such network
- * @throws Error when logits or gradients differ
- */
-export async function checkAgainstPytorch(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'dctps-bench-'))
-  try {
-    const file = join(folder, 'step.safetensors')
-    writeFileSync(file, await describeStep(subject))
-    const { status, stdout, stderr } = spawnSync(pytorchCommand, [pytorchScript, '--check', file], {
-      encoding: 'utf8',
-    })
-    if (status === 3) return false
-    if (status !== 0) {
-      throw new Error(
-        `PyTorch computes another ${subject.network} (${subject.kind}) than we do: ${stdout}${stderr}`,
-      )
-    }
-    return true
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<Uint8Array> {
+/** The first step of a case, with what came out of it here. */
+export async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<Uint8Array> {
   const density = subject.kind === 'sparse' ? Math.max(subject.density, leastDensity) : subject.density
   const { network, supports } = buildCase({ ...subject, density })
   const input = { type: 'floats', source: network.input } as const
