@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kernelLayers, NetworkBuilder } from '#core/network/network'
 import { enableRelaxedSimd } from '#core/node'
+import { compileProgram } from '#core/program/compile'
 import { activationSize } from '#core/shape/activation'
 import type { SimdFlavour } from '#core/transform/simd'
 import { Lcg } from '../reference/lcg.js'
@@ -82,6 +83,39 @@ describe('one layer', () => {
       const dy = random.values(2 * activationSize(layer.output))
       await expectLayerAgrees({ ...filled, layer, dy }, 4, enableRelaxedSimd() ? 'relaxed' : 'plain')
       await expectLayerAgrees({ ...filled, layer, dy }, 8)
+    },
+  )
+})
+
+describe('rows that are cut into chunks', () => {
+  // Tiles so large that a row does not stay in the cache.
+  test.each([
+    { inputs: 512, outputs: 384, size: 1, image: 6 },
+    { inputs: 512, outputs: 512, size: 1, stride: 2, image: 12 },
+    { inputs: 480, outputs: 480, size: 3, padding: 1, groups: 480, image: 6 },
+    { inputs: 129, outputs: 64, size: 3, padding: 1, image: 6 },
+  ])(
+    '$inputs -> $outputs, $size x $size, as the float64 reference',
+    async ({ image, inputs, outputs, ...options }) => {
+      const builder = new NetworkBuilder(
+        'layer',
+        { channels: inputs, height: image, width: image },
+        { kind: 'dctps' },
+      )
+      builder.flatten(builder.conv2d('layer', builder.input, outputs, { bias: true, ...options }))
+      const filled = fillNetwork(builder.build(), 1, 0.02, new Lcg(inputs))
+      const layer = kernelLayers(filled.network)[0]!
+      const program = compileProgram(filled.network, filled.supports, {
+        batch: 1,
+        lanes: 32,
+        input: { type: 'floats', source: filled.network.input },
+        optimizer: 'sgd',
+        objective: 'upstream',
+      })
+      const cut = program.gradient?.steps.filter((step) => step.chunk < step.columns) ?? []
+      expect(cut.length).toBeGreaterThan(0)
+      const dy = new Lcg(outputs).values(activationSize(layer.output))
+      await expectLayerAgrees({ ...filled, layer, dy }, 32, enableRelaxedSimd() ? 'relaxed' : 'plain')
     },
   )
 })
