@@ -254,12 +254,20 @@ export class DraftList {
         (call): Call => ({
           kernel: call.kernel,
           operands: call.operands.map((operand) => place(operand, step.chunk)),
+          bytes: bytesTouched(call),
         }),
       )
       return { ...step, calls, barrier: previous !== undefined && needsBarrier(previous.scope, step.scope) }
     })
     return { steps, buffers: this.buffers }
   }
+}
+
+function bytesTouched({ operands }: DraftCall): number {
+  const buffers = new Set(
+    operands.flatMap(({ base }) => (base === null || typeof base === 'string' ? [] : [base])),
+  )
+  return [...buffers].reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 function lifetimes(steps: readonly DraftStep[]): Map<number, Lifetime> {

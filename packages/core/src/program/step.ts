@@ -21,6 +21,8 @@ export interface Call {
   /** Name of an AssemblyScript kernel, or the key of an emitted transform. */
   readonly kernel: string
   readonly operands: readonly Operand[]
+  /** Bytes of the block buffers that it touches in all its rows, each once, for one block: the least that it moves. */
+  readonly bytes: number
 }
 
 /**

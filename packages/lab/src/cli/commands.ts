@@ -8,6 +8,7 @@ import * as evaluate from './eval.js'
 import * as exportModel from './export.js'
 import * as inspect from './inspect.js'
 import * as predict from './predict.js'
+import * as profile from './profile.js'
 import * as train from './train.js'
 
 interface CommandModule {
@@ -22,6 +23,7 @@ export const commands: readonly CommandModule[] = [
   predict,
   inspect,
   allocate,
+  profile,
   data,
   exportModel,
 ]

@@ -239,3 +239,44 @@ test('export writes a safetensors file that holds the model', async () => {
   expect([...tensors.keys()]).toContain('convs.0.conv.weight.indices')
   expect(await snapshot(join(root, 'run'))).toEqual(before)
 })
+
+describe('profile', () => {
+  const small = ['profile', 'lenet5', '--channels', '1', '--batch', '8', '--steps', '2']
+
+  test('times every layer in both passes, beside what the machine can do', async () => {
+    const { layers, calls, seconds, peaks, batch } = await json(...small)
+    expect(batch).toBe(8)
+    expect(peaks.multiplyAddsPerSecond).toBeGreaterThan(1e8)
+    expect(peaks.bytesPerSecond).toBeGreaterThan(1e8)
+    const kernels = layers.filter((layer: { layer: string }) => /^(convs|fcs)/.test(layer.layer))
+    expect(kernels).toHaveLength(5)
+    for (const layer of kernels) {
+      expect(layer.forwardSeconds).toBeGreaterThan(0)
+      expect(layer.backwardSeconds).toBeGreaterThan(0)
+      expect(layer.multiplyAdds % 8).toBe(0)
+      expect(layer.bytes).toBeGreaterThan(0)
+    }
+    const sum = calls.reduce((total: number, call: { seconds: number }) => total + call.seconds, 0)
+    expect(sum).toBeCloseTo(seconds, 9)
+    // The activations of the third convolution, 8 images in blocks of 4: 16 x 5 x 5 in, 120 out, read or written.
+    const third = calls.find(
+      (call: { layer: string; kernel: string; pass: string }) =>
+        call.layer === 'convs.6' && call.kernel === 'transform' && call.pass === 'forward',
+    )
+    expect(third.bytes).toBe(8 * 4 * (16 * 5 * 5 + 120))
+  })
+
+  test('prints kernels and layers as tables, each with its share', async () => {
+    const text = await ok(...small, '--quiet')
+    expect(text).toMatch(/^lenet5, dctps 1%, batch 8, one thread, simd (plain|relaxed): [\d.]+ ms a step/)
+    expect(text).toMatch(/\nkernel +ms +share/)
+    expect(text).toMatch(/\nlayer +forward ms +backward ms/)
+    expect(await ok(...small, '--quiet', '--layers', '0')).not.toMatch(/forward ms/)
+  })
+
+  test('of a network that does not exist is wrong usage', async () => {
+    const outcome = await dctps(['profile', 'lenet6'], { cwd: root })
+    expect(outcome).toMatchObject({ code: 2, stdout: '' })
+    expect(outcome.stderr).toMatch(/lenet6.*lenet5/)
+  })
+})

@@ -13,6 +13,7 @@ const commands = [
   ['predict'],
   ['inspect'],
   ['allocate'],
+  ['profile'],
   ['data'],
   ['export'],
   ['data', 'list'],
