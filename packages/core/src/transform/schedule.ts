@@ -15,133 +15,182 @@ export function operationSize({ inputs, outputs }: Operation): number {
  * at most `groupSize` additions, unless one operation alone is larger.
  */
 export function schedule(list: OpList, groupSize: number): Operation[][] {
-  const bisection = new Bisection(list.rows, list.operations, groupSize)
+  const { order, unitStarts } = new Bisection(list, groupSize)
   const groups: Operation[][] = []
   let room = 0
-  for (const unit of bisection.units()) {
-    const size = unit.reduce((sum, operation) => sum + operationSize(operation), 0)
+  unitStarts.forEach((start, unit) => {
+    const members = order.subarray(start, unitStarts[unit + 1] ?? order.length)
+    let size = 0
+    for (const at of members) size += operationSize(list.operations[at]!)
     if (size > room || groups.length === 0) {
       groups.push([])
       room = groupSize
     }
-    groups.at(-1)!.push(...unit)
+    const group = groups.at(-1)!
+    for (const at of members) group.push(list.operations[at]!)
     room -= size
-  }
+  })
   return groups
 }
 
-/** Recursive bisection; operations are named by their index in the list, which is a valid order of execution. */
+/**
+ * Recursive bisection. Operations are named by their index in the list, which is a valid order of execution. A part is a
+ * range of one array, whose members are put into their new order in place.
+ */
 class Bisection {
-  /** For every operation the operations that write its inputs. */
-  readonly #sources: number[][]
-  readonly #sizes: number[]
+  readonly order: Int32Array
+  /**
+   * Where units start in the order: runs of operations that belong together, each of at most `unitSize` additions or a
+   * single operation.
+   */
+  readonly unitStarts: number[] = []
+  /** The operations that write the inputs of operation i: `sources[starts[i]] .. sources[starts[i + 1] - 1]`. */
+  readonly #sources: Int32Array
+  readonly #starts: Int32Array
+  readonly #sizes: Int32Array
   /** The part that an operation currently belongs to; sources outside of it are ignored. */
   readonly #part: Int32Array
+  #parts = 0
   readonly #leader: Int32Array
   readonly #depth: Int32Array
   readonly #height: Int32Array
-  #parts = 0
+  /** A part's members while they are put into order, and the piece of the part that each goes to. */
+  readonly #moved: Int32Array
+  readonly #piece: Int32Array
 
   constructor(
-    rows: number,
-    readonly operations: readonly Operation[],
+    { rows, operations }: OpList,
     readonly unitSize: number,
   ) {
-    const writer = new Int32Array(rows).fill(-1)
-    this.#sources = operations.map(({ inputs, outputs }, at) => {
-      const sources = inputs.map((row) => writer[row]!).filter((source) => source >= 0)
-      for (const row of outputs) writer[row] = at
-      return sources
-    })
-    this.#sizes = operations.map(operationSize)
     const count = operations.length
+    const reads = operations.reduce((sum, { inputs }) => sum + inputs.length, 0)
+    this.#sources = new Int32Array(reads)
+    this.#starts = new Int32Array(count + 1)
+    this.#sizes = new Int32Array(count)
+    const writer = new Int32Array(rows).fill(-1)
+    let end = 0
+    operations.forEach((operation, at) => {
+      for (const row of operation.inputs) if (writer[row]! >= 0) this.#sources[end++] = writer[row]!
+      for (const row of operation.outputs) writer[row] = at
+      this.#starts[at + 1] = end
+      this.#sizes[at] = operationSize(operation)
+    })
     this.#part = new Int32Array(count)
     this.#leader = new Int32Array(count)
     this.#depth = new Int32Array(count)
     this.#height = new Int32Array(count)
+    this.#moved = new Int32Array(count)
+    this.#piece = new Int32Array(count)
+    this.order = Int32Array.from({ length: count }, (_, at) => at)
+    this.#split(0, count, false)
   }
 
-  /** Runs of operations that belong together, each of at most `unitSize` additions or a single operation. */
-  units(): Operation[][] {
-    const units: Operation[][] = []
-    this.#split([...this.operations.keys()], undefined, units)
-    return units
-  }
-
-  #split(members: number[], unit: Operation[] | undefined, units: Operation[][]): void {
-    for (const component of this.#components(members)) {
-      let own = unit
-      if (own === undefined) {
-        const size = component.reduce((sum, at) => sum + this.#sizes[at]!, 0)
-        if (size <= this.unitSize || component.length === 1) {
-          own = []
-          units.push(own)
-        }
+  /** Orders the operations `order[start] .. order[end - 1]`. */
+  #split(start: number, end: number, inUnit: boolean): void {
+    let first = start
+    for (const next of this.#separate(start, end)) {
+      const whole = inUnit || next - first === 1 || this.#size(first, next) <= this.unitSize
+      if (whole && !inUnit) this.unitStarts.push(first)
+      if (next - first > 1) {
+        const middle = this.#halve(first, next)
+        this.#split(first, middle, whole)
+        this.#split(middle, next, whole)
       }
-      if (component.length === 1) {
-        own!.push(this.operations[component[0]!]!)
-        continue
-      }
-      const [earlier, later] = this.#halves(component)
-      this.#split(earlier, own, units)
-      this.#split(later, own, units)
+      first = next
     }
   }
 
-  #enter(members: readonly number[]): number {
+  #size(start: number, end: number): number {
+    let size = 0
+    for (let i = start; i < end; i++) size += this.#sizes[this.order[i]!]!
+    return size
+  }
+
+  #enter(start: number, end: number): number {
     const part = ++this.#parts
-    for (const at of members) this.#part[at] = part
+    for (let i = start; i < end; i++) this.#part[this.order[i]!] = part
     return part
   }
 
-  #components(members: readonly number[]): number[][] {
-    const part = this.#enter(members)
+  /** Orders a part by its connected components, in the order of their first members. @returns where each ends */
+  #separate(start: number, end: number): number[] {
+    const part = this.#enter(start, end)
+    const { order } = this
+    for (let i = start; i < end; i++) {
+      const at = order[i]!
+      this.#leader[at] = at
+      for (let s = this.#starts[at]!; s < this.#starts[at + 1]!; s++) {
+        const source = this.#sources[s]!
+        if (this.#part[source] === part) this.#leader[this.#find(source)] = at
+      }
+    }
+    const sizes: number[] = []
+    for (let i = start; i < end; i++) this.#piece[this.#find(order[i]!)] = -1
+    for (let i = start; i < end; i++) {
+      const root = this.#find(order[i]!)
+      if (this.#piece[root] === -1) this.#piece[root] = sizes.push(0) - 1
+      sizes[this.#piece[root]!]!++
+    }
+    if (sizes.length === 1) return [end]
+    for (let i = start; i < end; i++) this.#piece[order[i]!] = this.#piece[this.#find(order[i]!)]!
+    return this.#gather(start, end, sizes)
+  }
+
+  #find(at: number): number {
     const leader = this.#leader
-    const find = (at: number): number => {
-      let root = at
-      while (leader[root] !== root) {
-        leader[root] = leader[leader[root]!]!
-        root = leader[root]!
-      }
-      return root
+    let root = at
+    while (leader[root] !== root) {
+      leader[root] = leader[leader[root]!]!
+      root = leader[root]!
     }
-    for (const at of members) {
-      leader[at] = at
-      for (const source of this.#sources[at]!) {
-        if (this.#part[source] === part) leader[find(source)] = at
-      }
-    }
-    const components = new Map<number, number[]>()
-    for (const at of members) {
-      const root = find(at)
-      const component = components.get(root)
-      if (component === undefined) components.set(root, [at])
-      else component.push(at)
-    }
-    return [...components.values()]
+    return root
   }
 
   /** Cuts a connected part where the longest path to an operation grows longer than the longest path from it. */
-  #halves(members: readonly number[]): [number[], number[]] {
-    const part = this.#enter(members)
-    for (const at of members) {
+  #halve(start: number, end: number): number {
+    const part = this.#enter(start, end)
+    const { order } = this
+    for (let i = start; i < end; i++) {
+      const at = order[i]!
       let depth = 0
-      for (const source of this.#sources[at]!) {
+      for (let s = this.#starts[at]!; s < this.#starts[at + 1]!; s++) {
+        const source = this.#sources[s]!
         if (this.#part[source] === part) depth = Math.max(depth, this.#depth[source]! + 1)
       }
       this.#depth[at] = depth
       this.#height[at] = 0
     }
-    for (let i = members.length - 1; i >= 0; i--) {
-      const at = members[i]!
-      for (const source of this.#sources[at]!) {
-        if (this.#part[source] === part) {
-          this.#height[source] = Math.max(this.#height[source]!, this.#height[at]! + 1)
-        }
+    for (let i = end - 1; i >= start; i--) {
+      const at = order[i]!
+      const height = this.#height[at]! + 1
+      for (let s = this.#starts[at]!; s < this.#starts[at + 1]!; s++) {
+        const source = this.#sources[s]!
+        if (this.#part[source] === part) this.#height[source] = Math.max(this.#height[source]!, height)
       }
     }
-    const earlier = members.filter((at) => this.#depth[at]! <= this.#height[at]!)
-    const later = members.filter((at) => this.#depth[at]! > this.#height[at]!)
-    return [earlier, later]
+    let earlier = 0
+    for (let i = start; i < end; i++) {
+      const at = order[i]!
+      this.#piece[at] = this.#depth[at]! <= this.#height[at]! ? 0 : 1
+      if (this.#piece[at] === 0) earlier++
+    }
+    return this.#gather(start, end, [earlier, end - start - earlier])[0]!
+  }
+
+  /** Orders a part by piece, and within a piece as it was. @returns where each piece ends */
+  #gather(start: number, end: number, sizes: readonly number[]): number[] {
+    const { order } = this
+    const ends: number[] = []
+    let next = start
+    for (const size of sizes) {
+      ends.push(next)
+      next += size
+    }
+    this.#moved.set(order.subarray(start, end), start)
+    for (let i = start; i < end; i++) {
+      const at = this.#moved[i]!
+      order[ends[this.#piece[at]!]!++] = at
+    }
+    return ends
   }
 }
