@@ -13,7 +13,9 @@ export class ListBuilder {
   readonly operations: Operation[] = []
 
   newRows(count: number): number[] {
-    return Array.from({ length: count }, () => this.rows++)
+    const rows = new Array<number>(count)
+    for (let i = 0; i < count; i++) rows[i] = this.rows++
+    return rows
   }
 
   /** Rows `matrix * inputs`; the matrix is row-major. */
@@ -53,8 +55,9 @@ export class ListBuilder {
 
   /** {@link apply} with a 2 x 2 matrix. */
   pair(first: number, second: number, matrix: readonly number[]): [number, number] {
-    const [a, b] = this.apply([first, second], matrix)
-    return [a!, b!]
+    const outputs: [number, number] = [this.rows++, this.rows++]
+    this.operations.push({ inputs: [first, second], outputs, matrix })
+    return outputs
   }
 
   /** Applies a whole list to rows of this one. @returns its outputs */

@@ -32,7 +32,11 @@ export function transpose(list: OpList): OpList {
 }
 
 function transposeOperation({ inputs, outputs, matrix }: Operation): Operation {
-  const transposed = inputs.flatMap((_, j) => outputs.map((_, i) => matrix[i * inputs.length + j]!))
+  const [width, height] = [inputs.length, outputs.length]
+  const transposed = matrix.slice()
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) transposed[j * height + i] = matrix[i * width + j]!
+  }
   return { inputs: outputs, outputs: inputs, matrix: transposed }
 }
 
