@@ -1,8 +1,12 @@
 // A growing buffer of bytes, with the variable-length integers of the WebAssembly binary format.
 
 export class ByteWriter {
-  #bytes = new Uint8Array(256)
+  #bytes: Uint8Array<ArrayBuffer>
   #length = 0
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity)
+  }
 
   get length(): number {
     return this.#length
@@ -10,6 +14,11 @@ export class ByteWriter {
 
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length)
+  }
+
+  /** The bytes written so far, not copied: good until the next byte is written. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
   }
 
   byte(value: number): void {

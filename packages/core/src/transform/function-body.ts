@@ -11,19 +11,26 @@ const VOID = 0x40
 const ALIGN_4 = 2
 const ALIGN_16 = 4
 
+/** Bytes of code that most functions stay below. */
+const USUAL_BYTES = 2048
+
 /** The body of one function: parameters are i32 locals `0 .. parameters-1`, further locals come as they are asked for. */
 export class FunctionBody {
-  readonly #code = new ByteWriter()
-  readonly #locals: number[] = []
+  readonly #code = new ByteWriter(USUAL_BYTES)
+  /** Types of the further locals, in runs of one type. */
+  readonly #locals: [type: number, count: number][] = []
+  #nextLocal: number
 
-  constructor(readonly parameters: number) {}
+  constructor(readonly parameters: number) {
+    this.#nextLocal = parameters
+  }
 
   newI32(): number {
-    return this.parameters + this.#locals.push(I32) - 1
+    return this.#newLocal(I32)
   }
 
   newV128(): number {
-    return this.parameters + this.#locals.push(V128) - 1
+    return this.#newLocal(V128)
   }
 
   get(local: number): void {
@@ -201,26 +208,25 @@ export class FunctionBody {
     this.countDown(counter, body)
   }
 
-  /** The function as an entry of the code section. */
-  encode(): Uint8Array {
-    const body = new ByteWriter()
-    const runs: [type: number, count: number][] = []
-    for (const type of this.#locals) {
-      const last = runs.at(-1)
-      if (last?.[0] === type) last[1]++
-      else runs.push([type, 1])
+  /** Appends the function as an entry of the code section. */
+  encode(section: ByteWriter): void {
+    const locals = new ByteWriter(64)
+    locals.unsigned(this.#locals.length)
+    for (const [type, count] of this.#locals) {
+      locals.unsigned(count)
+      locals.byte(type)
     }
-    body.unsigned(runs.length)
-    for (const [type, count] of runs) {
-      body.unsigned(count)
-      body.byte(type)
-    }
-    body.append(this.#code.bytes())
-    body.byte(0x0b)
-    const entry = new ByteWriter()
-    entry.unsigned(body.length)
-    entry.append(body.bytes())
-    return entry.bytes()
+    section.unsigned(locals.length + this.#code.length + 1)
+    section.append(locals.view())
+    section.append(this.#code.view())
+    section.byte(0x0b)
+  }
+
+  #newLocal(type: number): number {
+    const last = this.#locals.at(-1)
+    if (last?.[0] === type) last[1]++
+    else this.#locals.push([type, 1])
+    return this.#nextLocal++
   }
 
   #op(code: number, operand: number): void {

@@ -139,7 +139,8 @@ class PartEmitter {
   readonly #body = new FunctionBody(PART.count)
   readonly #values = new Map<number, number>()
   readonly #scales = new Map<number, number>()
-  /** The constants of the previous instruction: the second half of a rotation uses those of the first. */
+  /** The constants of this instruction and of the one before: the second half of a rotation uses those of the first. */
+  #used = new Map<number, number>()
   #recent = new Map<number, number>()
 
   constructor(
@@ -195,40 +196,42 @@ class PartEmitter {
 
   #compute({ target, sources, coefficients }: Instruction): void {
     const body = this.#body
-    const used = new Map<number, number>()
     const local = body.newV128()
-    sources.forEach((source, at) => {
+    for (let at = 0; at < sources.length; at++) {
       // Only the first term can be negative by itself; the others are subtracted.
-      const coefficient = at === 0 ? coefficients[at]! : Math.abs(coefficients[at]!)
       const negative = coefficients[at]! < 0
+      const coefficient = at === 0 ? coefficients[at]! : Math.abs(coefficients[at]!)
       if (at > 0 && !isUnit(coefficient) && this.options.simd === 'relaxed') {
         body.set(local)
-        this.#push(source)
-        this.#pushConstant(coefficient, used)
+        this.#push(sources[at]!)
+        this.#pushConstant(coefficient)
         body.get(local)
         if (negative) body.subtractProduct()
         else body.addProduct()
-        return
+        continue
       }
-      this.#push(source)
+      this.#push(sources[at]!)
       if (!isUnit(coefficient)) {
-        this.#pushConstant(coefficient, used)
+        this.#pushConstant(coefficient)
         body.multiply()
       } else if (coefficient < 0) body.negate()
       if (at > 0) {
         if (negative) body.subtract()
         else body.add()
       }
-    })
-    this.#recent = used
+    }
+    const before = this.#recent
+    this.#recent = this.#used
+    this.#used = before
+    if (before.size > 0) before.clear()
     body.set(local)
     this.#values.set(target, local)
   }
 
-  #pushConstant(constant: number, used: Map<number, number>): void {
+  #pushConstant(constant: number): void {
     const recent = this.#recent.get(constant)
-    if (recent !== undefined) used.set(constant, recent)
-    this.#fromLocal(used, constant, () => {
+    if (recent !== undefined) this.#used.set(constant, recent)
+    this.#fromLocal(this.#used, constant, () => {
       this.#body.get(PART.constants)
       this.#body.loadSplat(this.options.constants.offset(constant))
     })

@@ -39,7 +39,7 @@ export function encodeModule(
     writer.unsigned(functions.length - 1)
   })
   section(module, 10, functions.length, (writer) => {
-    for (const body of functions) writer.append(body.encode())
+    for (const body of functions) body.encode(writer)
   })
   return module.bytes()
 }
@@ -50,5 +50,5 @@ function section(module: ByteWriter, id: number, entries: number, write: (writer
   write(content)
   module.byte(id)
   module.unsigned(content.length)
-  module.append(content.bytes())
+  module.append(content.view())
 }
