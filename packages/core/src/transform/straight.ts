@@ -1,23 +1,16 @@
 // Straight-line WebAssembly for a linear map: every instruction of the lowered list works on four lanes of a row. The
 // code is cut into functions that the engine's compiler handles well, each of which loops over the lanes of a strip;
-// what one function leaves for another goes through scratch memory.
+// what one function leaves for another goes through scratch memory. Emitting one function is left to `part-emitter.ts`.
 
-import { ConstantTable, type FloatTable, ScaleTable } from './constant-table.js'
-import { emitRun, PART } from './driver.js'
-import { FunctionBody } from './function-body.js'
-import { isUnit } from './linear-form.js'
-import { countCodeFlops, type Instruction, type LinearCode, lower } from './lower.js'
+import { ConstantTable, ScaleTable } from './constant-table.js'
+import { emitRun } from './driver.js'
+import type { FunctionBody } from './function-body.js'
+import { countCodeFlops, type LinearCode, lower } from './lower.js'
 import type { OpList } from './oplist.js'
+import { PartEmitter, type PartOptions, StorePlan, ValueLocals } from './part-emitter.js'
 import { schedule } from './schedule.js'
-import { planScratch, type ScratchPlan } from './scratch.js'
-import {
-  checkTileGeometry,
-  type EmittedTransform,
-  FLOAT,
-  type TileGeometry,
-  VECTOR,
-  VECTOR_LANES,
-} from './tile-geometry.js'
+import { planScratch } from './scratch.js'
+import { checkTileGeometry, type EmittedTransform, FLOAT, type TileGeometry } from './tile-geometry.js'
 import { emitTouch, spansOf } from './touch.js'
 import { encodeModule } from './wasm-module.js'
 
@@ -69,13 +62,6 @@ export function emitTransform(
   }
 }
 
-/** Where the functions of a list read and write; the tables may be one and the same. */
-export interface PartOptions extends Pick<TileGeometry, 'inputOffsets' | 'outputOffsets' | 'store' | 'simd'> {
-  readonly stripLanes: number
-  readonly constants: FloatTable
-  readonly scales: FloatTable
-}
-
 export interface StraightParts {
   /** To be called in this order with the parameters of `PART`. */
   readonly functions: readonly FunctionBody[]
@@ -94,8 +80,9 @@ export function emitParts(code: LinearCode, options: PartOptions): StraightParts
   const scratch = planScratch(code)
   const groups = code.groups.length === 0 ? [[]] : code.groups
   const stores = new StorePlan(code, options)
+  const values = new ValueLocals(code.values)
   const functions = groups.map((group, at) =>
-    new PartEmitter(code, options, scratch, stores).emit(group, at === 0),
+    new PartEmitter(code, options, scratch, stores, values).emit(group, at === 0),
   )
   const { additions, multiplications } = countCodeFlops(code)
   const accumulated = options.store === 'accumulate' ? stores.count : 0
@@ -104,180 +91,5 @@ export function emitParts(code: LinearCode, options: PartOptions): StraightParts
     scratchBytes: scratch.slots * options.stripLanes * FLOAT,
     flops: additions + multiplications + accumulated,
     instructions: additions + multiplications + accumulated,
-  }
-}
-
-/** Which outputs each value is stored to. */
-class StorePlan {
-  readonly count: number
-  /** Byte offsets of the outputs that are zero. */
-  readonly zeros: number[] = []
-  readonly #stores = new Map<number, { offset: number; scale: number }[]>()
-
-  constructor(code: LinearCode, options: PartOptions) {
-    code.outputs.forEach((output, row) => {
-      const offset = options.outputOffsets[row]!
-      if (output === undefined) {
-        this.zeros.push(offset)
-        return
-      }
-      const store = { offset, scale: output.scale }
-      const known = this.#stores.get(output.value)
-      if (known === undefined) this.#stores.set(output.value, [store])
-      else known.push(store)
-    })
-    this.count = code.outputs.length - this.zeros.length
-  }
-
-  of(value: number): readonly { offset: number; scale: number }[] {
-    return this.#stores.get(value) ?? []
-  }
-}
-
-/** Emits one function; locals hold what it has loaded or computed. */
-class PartEmitter {
-  readonly #body = new FunctionBody(PART.count)
-  readonly #values = new Map<number, number>()
-  readonly #scales = new Map<number, number>()
-  /** The constants of this instruction and of the one before: the second half of a rotation uses those of the first. */
-  #used = new Map<number, number>()
-  #recent = new Map<number, number>()
-
-  constructor(
-    readonly code: LinearCode,
-    readonly options: PartOptions,
-    readonly scratch: ScratchPlan,
-    readonly stores: StorePlan,
-  ) {}
-
-  /** The first function also stores the outputs that need no computation. */
-  emit(instructions: readonly Instruction[], first: boolean): FunctionBody {
-    const body = this.#body
-    body.repeat(this.options.stripLanes / VECTOR_LANES, () => {
-      if (first) {
-        for (let input = 0; input < this.code.inputs; input++) this.#store(input)
-        if (this.options.store === 'assign') this.#storeZeros()
-      }
-      for (const instruction of instructions) {
-        this.#compute(instruction)
-        this.#store(instruction.target)
-        this.#spill(instruction.target)
-      }
-      for (const pointer of [PART.x, PART.y, PART.scratch]) body.advance(pointer, VECTOR)
-    })
-    return body
-  }
-
-  /** Pushes a value: from its local, or at its first use from the input tile or the scratch. */
-  #push(value: number): void {
-    const body = this.#body
-    this.#fromLocal(this.#values, value, () => {
-      if (value < this.code.inputs) {
-        body.get(PART.x)
-        body.load(this.options.inputOffsets[value]!)
-      } else {
-        body.get(PART.scratch)
-        body.load(this.#slotOffset(value))
-      }
-    })
-  }
-
-  #fromLocal(locals: Map<number, number>, key: number, load: () => void): void {
-    const known = locals.get(key)
-    if (known !== undefined) {
-      this.#body.get(known)
-      return
-    }
-    load()
-    const local = this.#body.newV128()
-    this.#body.tee(local)
-    locals.set(key, local)
-  }
-
-  #compute({ target, sources, coefficients }: Instruction): void {
-    const body = this.#body
-    const local = body.newV128()
-    for (let at = 0; at < sources.length; at++) {
-      // Only the first term can be negative by itself; the others are subtracted.
-      const negative = coefficients[at]! < 0
-      const coefficient = at === 0 ? coefficients[at]! : Math.abs(coefficients[at]!)
-      if (at > 0 && !isUnit(coefficient) && this.options.simd === 'relaxed') {
-        body.set(local)
-        this.#push(sources[at]!)
-        this.#pushConstant(coefficient)
-        body.get(local)
-        if (negative) body.subtractProduct()
-        else body.addProduct()
-        continue
-      }
-      this.#push(sources[at]!)
-      if (!isUnit(coefficient)) {
-        this.#pushConstant(coefficient)
-        body.multiply()
-      } else if (coefficient < 0) body.negate()
-      if (at > 0) {
-        if (negative) body.subtract()
-        else body.add()
-      }
-    }
-    const before = this.#recent
-    this.#recent = this.#used
-    this.#used = before
-    if (before.size > 0) before.clear()
-    body.set(local)
-    this.#values.set(target, local)
-  }
-
-  #pushConstant(constant: number): void {
-    const recent = this.#recent.get(constant)
-    if (recent !== undefined) this.#used.set(constant, recent)
-    this.#fromLocal(this.#used, constant, () => {
-      this.#body.get(PART.constants)
-      this.#body.loadSplat(this.options.constants.offset(constant))
-    })
-  }
-
-  #store(value: number): void {
-    const body = this.#body
-    for (const { offset, scale } of this.stores.of(value)) {
-      const scaleOffset = this.options.scales.offset(scale)
-      body.get(PART.y)
-      this.#push(value)
-      this.#fromLocal(this.#scales, scaleOffset, () => {
-        body.get(PART.scales)
-        body.loadSplat(scaleOffset)
-      })
-      if (this.options.store === 'assign') body.multiply()
-      else if (this.options.simd === 'relaxed') {
-        body.get(PART.y)
-        body.load(offset)
-        body.addProduct()
-      } else {
-        body.multiply()
-        body.get(PART.y)
-        body.load(offset)
-        body.add()
-      }
-      body.store(offset)
-    }
-  }
-
-  #storeZeros(): void {
-    for (const offset of this.stores.zeros) {
-      this.#body.get(PART.y)
-      this.#body.zero()
-      this.#body.store(offset)
-    }
-  }
-
-  #spill(value: number): void {
-    if (this.scratch.slotOf[value]! < 0) return
-    this.#body.get(PART.scratch)
-    this.#push(value)
-    this.#body.store(this.#slotOffset(value))
-  }
-
-  #slotOffset(value: number): number {
-    return this.scratch.slotOf[value]! * this.options.stripLanes * FLOAT
   }
 }
