@@ -60,9 +60,9 @@ export function dct2(builder: ListBuilder, x: readonly number[], wanted: readonl
   const sums: number[] = []
   const differences: number[] = []
   for (let j = 0; j < length / 2; j++) {
-    const [sum, difference] = builder.pair(x[j]!, x[length - 1 - j]!, BUTTERFLY)
-    sums.push(sum)
-    differences.push(difference)
+    const pair = builder.pair(x[j]!, x[length - 1 - j]!, BUTTERFLY)
+    sums.push(pair[0])
+    differences.push(pair[1])
   }
   const even = dct2(
     builder,
@@ -86,10 +86,11 @@ function dct4(builder: ListBuilder, x: readonly number[], wanted: readonly boole
   for (let j = 0; j < half; j++) {
     const angle = (Math.PI * (2 * j + 1)) / (4 * length)
     const sign = j % 2 === 0 ? 1 : -1
-    const [c, s] = [Math.cos(angle), Math.sin(angle)]
-    const [a, b] = builder.pair(x[j]!, x[length - 1 - j]!, [c, s, -sign * s, sign * c])
-    first.push(a)
-    second.push(b)
+    const c = Math.cos(angle)
+    const s = Math.sin(angle)
+    const pair = builder.pair(x[j]!, x[length - 1 - j]!, [c, s, -sign * s, sign * c])
+    first.push(pair[0])
+    second.push(pair[1])
   }
   const a = dct2(
     builder,
@@ -103,8 +104,8 @@ function dct4(builder: ListBuilder, x: readonly number[], wanted: readonly boole
   )
   const y = [a[0]!]
   for (let m = 1; m < half; m++) {
-    const [sum, difference] = builder.pair(a[m]!, b[half - m]!, BUTTERFLY)
-    y.push(difference, sum)
+    const pair = builder.pair(a[m]!, b[half - m]!, BUTTERFLY)
+    y.push(pair[1], pair[0])
   }
   y.push(builder.signed(b[0]!, -1))
   return y

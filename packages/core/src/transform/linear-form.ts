@@ -79,7 +79,8 @@ export class LinearForm {
   /** Brings the terms into the order that costs least: a bare value first, then what is added, then what is subtracted. */
   order(): void {
     for (let at = 1; at < this.length; at++) {
-      const [value, scale] = [this.values[at]!, this.scales[at]!]
+      const value = this.values[at]!
+      const scale = this.scales[at]!
       let to = at
       while (to > 0 && rank(this.scales[to - 1]!) > rank(scale)) {
         this.values[to] = this.values[to - 1]!

@@ -170,7 +170,8 @@ class Lowering {
   /** Both outputs of a butterfly need the same multiple of an input: it is computed once. */
   #shareMultiple(at: number, instructions: Instruction[]): void {
     const form = this.#form
-    const [value, scale] = [form.values[at]!, form.scales[at]!]
+    const value = form.values[at]!
+    const scale = form.scales[at]!
     if (isUnit(scale)) return
     const magnitude = Math.abs(scale)
     const known = this.#multiples.get(value)

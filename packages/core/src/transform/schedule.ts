@@ -124,6 +124,15 @@ class Bisection {
         if (this.#part[source] === part) this.#leader[this.#find(source)] = at
       }
     }
+    // Parts are connected more often than not.
+    const root = this.#find(order[start]!)
+    let i = start + 1
+    while (i < end && this.#find(order[i]!) === root) i++
+    return i === end ? [end] : this.#components(start, end)
+  }
+
+  #components(start: number, end: number): number[] {
+    const { order } = this
     const sizes: number[] = []
     for (let i = start; i < end; i++) this.#piece[this.#find(order[i]!)] = -1
     for (let i = start; i < end; i++) {
@@ -131,7 +140,6 @@ class Bisection {
       if (this.#piece[root] === -1) this.#piece[root] = sizes.push(0) - 1
       sizes[this.#piece[root]!]!++
     }
-    if (sizes.length === 1) return [end]
     for (let i = start; i < end; i++) this.#piece[order[i]!] = this.#piece[this.#find(order[i]!)]!
     return this.#gather(start, end, sizes)
   }
@@ -186,7 +194,7 @@ class Bisection {
       ends.push(next)
       next += size
     }
-    this.#moved.set(order.subarray(start, end), start)
+    for (let i = start; i < end; i++) this.#moved[i] = order[i]!
     for (let i = start; i < end; i++) {
       const at = this.#moved[i]!
       order[ends[this.#piece[at]!]!++] = at
