@@ -8,7 +8,7 @@ import { formatActivation } from '../shape/activation.js'
 import type { SimdFlavour } from '../transform/index.js'
 import { type DraftList, ProgramBuilder } from './builder.js'
 import { ListContext, type ProgramContext } from './context.js'
-import { KernelTables, TransformCache } from './kernel-tables.js'
+import { KernelTables } from './kernel-tables.js'
 import { emitAdd, emitFlatten, emitRelu } from './layers/elementwise.js'
 import { emitInput } from './layers/input.js'
 import { emitKernel, gathersRows } from './layers/kernel.js'
@@ -23,6 +23,7 @@ import { type Program, pageBytes } from './program.js'
 import { alignUp, type InputFormat, type Objective, slotLayout } from './slot.js'
 import { planStorage } from './storage.js'
 import { lanesFor } from './tiles.js'
+import { TransformCache } from './transform-cache.js'
 
 export interface ProgramOptions {
   /** Most images in one batch; the last batch of an epoch may hold fewer. */

@@ -3,25 +3,11 @@
 
 import { groupChannels, type KernelGeometry, patchLength, transformLength } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
-import type { EmittedTransform, SimdFlavour, SpectrumRequest, TransformRequest } from '../transform/index.js'
-import { compileTransform, tapPhases } from '../transform/index.js'
+import { type EmittedTransform, type SimdFlavour, tapPhases } from '../transform/index.js'
 import type { ProgramBuilder } from './builder.js'
 import type { SupportRows } from './support-rows.js'
 import { patchOffsets, type TileLayout } from './tiles.js'
-
-/** Emitted transforms by key: they depend on shapes only, so programs can share a cache. */
-export class TransformCache {
-  readonly #emitted = new Map<string, EmittedTransform>()
-
-  get(key: string, request: TransformRequest | SpectrumRequest): EmittedTransform {
-    let emitted = this.#emitted.get(key)
-    if (emitted === undefined) {
-      emitted = compileTransform(request)
-      this.#emitted.set(key, emitted)
-    }
-    return emitted
-  }
-}
+import type { TransformCache } from './transform-cache.js'
 
 /** An emitted transform in a program. */
 export interface PlacedTransform {

@@ -5,8 +5,8 @@ import { DctpsError } from '../errors.js'
 import type { Network } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
 import { compileProgram } from '../program/compile.js'
-import type { TransformCache } from '../program/kernel-tables.js'
 import type { Program } from '../program/program.js'
+import type { TransformCache } from '../program/transform-cache.js'
 import { Key } from '../random/key.js'
 import type { Runner } from '../runtime/runner.js'
 import type { SimdFlavour } from '../transform/index.js'
@@ -30,7 +30,7 @@ export interface TrainPlatform {
   readonly sharedMemory?: boolean
   /** Vector code of the programs. Default `plain`, which has the same bits in every engine. */
   readonly simd?: SimdFlavour
-  /** Emitted transforms to share between runs of one process. */
+  /** Emitted transforms to share between programs, and with a store between processes. */
   readonly transforms?: TransformCache
 }
 

@@ -3,7 +3,7 @@
 import type { Network } from 'dctps/internal/network/network'
 import type { Supports } from 'dctps/internal/network/parameters'
 import { compileProgram, type ProgramOptions } from 'dctps/internal/program/compile'
-import type { TransformCache } from 'dctps/internal/program/kernel-tables'
+import type { TransformCache } from 'dctps/internal/program/transform-cache'
 import type { BatchResult, StepHyperparameters } from 'dctps/internal/runtime/batch'
 import type { Mode } from 'dctps/internal/runtime/executor'
 import type { Runner } from 'dctps/internal/runtime/runner'

@@ -4,7 +4,7 @@
 import { DctpsError } from 'dctps/internal/errors'
 import { kernelLayers, type Network, NetworkBuilder, weightShape } from 'dctps/internal/network/network'
 import { kernelName, type Supports } from 'dctps/internal/network/parameters'
-import { TransformCache } from 'dctps/internal/program/kernel-tables'
+import { TransformCache } from 'dctps/internal/program/transform-cache'
 import type { ActivationShape } from 'dctps/internal/shape/activation'
 import { kernelEntries } from 'dctps/internal/shape/kernel'
 import { z } from 'zod'
