@@ -3,7 +3,10 @@
 import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import { emitterVersion, transformFolder } from './file/node-cache-folder.js'
+import { TransformFolder } from './file/node-transforms.js'
 import type { Program } from './program/program.js'
+import { TransformCache } from './program/transform-cache.js'
 import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
 import type { TrainPlatform } from './train/setup.js'
 import { hasRelaxedSimd, type SimdFlavour } from './transform/index.js'
@@ -48,6 +51,23 @@ export function nodePlatform(threads = defaultThreads(), simd = fastestSimd()): 
 export function enableRelaxedSimd(): boolean {
   if (!hasRelaxedSimd()) setFlagsFromString('--experimental-wasm-relaxed-simd')
   return hasRelaxedSimd()
+}
+
+/**
+ * Emitted transforms that outlast the process, for `TrainPlatform.transforms` and `compileProgram`: they are kept in the
+ * user's cache folder, or where the environment variable DCTPS_TRANSFORM_CACHE says; `off` keeps none. A folder that
+ * cannot be used is no error.
+ */
+export function cachedTransforms(): TransformCache {
+  try {
+    const folder = transformFolder()
+    if (folder === null) return new TransformCache()
+    const version = emitterVersion(new URL('./transform/', import.meta.url))
+    return new TransformCache(new TransformFolder({ folder, version }))
+  } catch {
+    // No home folder, or a bundle that has no files of the emitting code.
+    return new TransformCache()
+  }
 }
 
 export { readFileChecked, writeFileAtomic } from './file/node.js'

@@ -25,7 +25,13 @@ const order = [
 const edges = ['index.ts', 'node.ts', 'node-worker.ts', 'browser.ts', 'browser-worker.ts']
 
 /** The only files for Node alone. */
-const nodeFiles = ['node.ts', 'node-worker.ts', 'file/node.ts']
+const nodeFiles = [
+  'node.ts',
+  'node-worker.ts',
+  'file/node.ts',
+  'file/node-cache-folder.ts',
+  'file/node-transforms.ts',
+]
 
 /** Path below `src` -> source text. */
 type Sources = ReadonlyMap<string, string>
@@ -101,6 +107,13 @@ describe('the core package', () => {
   test('imports one way, nothing from outside, and from Node only at the edge', () => {
     expect(sources.size).toBeGreaterThan(50)
     expect(violations(sources)).toEqual([])
+  })
+
+  test('emits transforms by the code of one folder: kept ones are named by a hash of it', () => {
+    const outside = [...sources]
+      .filter(([file]) => file.startsWith('transform/'))
+      .flatMap(([, source]) => importsOf(source).filter((specifier) => !/^\.\/[^/]+$/.test(specifier)))
+    expect(new Set(outside)).toEqual(new Set(['../errors.js']))
   })
 
   test.each(['index.ts', 'browser.ts', 'browser-worker.ts'])('%s reaches no file for Node alone', (entry) => {

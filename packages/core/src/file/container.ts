@@ -1,4 +1,4 @@
-// The binary container of model and run-state files: a JSON header and named little-endian arrays behind a length and
+// The binary container of model, run-state and transform files: a JSON header and named little-endian arrays behind a length and
 // a CRC-32, so that any damaged byte and any missing or added one is noticed before a value is used. What the header
 // and the arrays mean is the caller's. Layout byte by byte: docs/formats.md.
 // Typed arrays are copied as they lie in memory: like WebAssembly's, our memory is little-endian.
@@ -15,7 +15,7 @@ import {
   type TypedArray,
 } from './stored-array.js'
 
-export type ContainerKind = 'model' | 'state'
+export type ContainerKind = 'model' | 'state' | 'transform'
 
 export interface ContainerContent {
   readonly kind: ContainerKind
@@ -32,8 +32,8 @@ export interface UnpackedContainer {
 
 const magic = 0x50544344 // 'DCTP' as a little-endian uint32
 const formatVersion = 1
-const kindNumbers = { model: 1, state: 2 } as const
-const kindTitles = { model: 'a model', state: 'a run state' } as const
+const kindNumbers = { model: 1, state: 2, transform: 3 } as const
+const kindTitles = ['a model', 'a run state', 'a transform'] as const
 
 /** Magic 4, version 1, kind 1, zero 2, total length 4, JSON length 4. */
 const prefixBytes = 16
@@ -144,12 +144,9 @@ function checkVersionAndKind(view: DataView, expectedKind: ContainerKind, label:
   if (version < formatVersion) throw malformed(label, `there is no format version ${version}`)
   const number = view.getUint8(5)
   if (number !== kindNumbers[expectedKind]) {
-    const other = expectedKind === 'model' ? 'state' : 'model'
-    const received = number === kindNumbers[other] ? kindTitles[other] : `a file of unknown kind ${number}`
-    throw new DctpsError(
-      'file',
-      `${label} is ${received}, expected ${kindTitles[expectedKind]}; check the path`,
-    )
+    const received = kindTitles[number - 1] ?? `a file of unknown kind ${number}`
+    const expected = kindTitles[kindNumbers[expectedKind] - 1]
+    throw new DctpsError('file', `${label} is ${received}, expected ${expected}; check the path`)
   }
 }
 

@@ -49,12 +49,15 @@ export async function readFileChecked(file: string): Promise<Uint8Array> {
 
 /**
  * Replaces a file in one step: at any moment, also after a crash, the path holds the old bytes or all of the new ones.
- * They are written to `<file>.tmp` beside it, synced and renamed; a leftover of a killed process is overwritten. One
- * writer a path at a time.
+ * They are written to a temporary file beside it, synced and renamed; a leftover of a killed process is overwritten.
+ * @param temporary one writer a path at a time; processes that may write the same file at once each need their own
  * @throws DctpsError `file`; the old file is untouched and the temporary one removed
  */
-export async function writeFileAtomic(file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${file}.tmp`
+export async function writeFileAtomic(
+  file: string,
+  bytes: Uint8Array,
+  temporary = `${file}.tmp`,
+): Promise<void> {
   try {
     await writeAndSync(temporary, bytes)
     await rename(temporary, file)
