@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { compileProgram, describeProgram, type ModelSpec, type Network, type Supports } from 'dctps'
+import { cachedTransforms } from 'dctps/node'
 import { formatBytes, formatCount, formatDensity, formatPercent } from '../report/format.js'
 import { formatTable } from '../report/table.js'
 import {
@@ -66,7 +67,8 @@ async function inspect(path: string, options: InspectOptions): Promise<void> {
 
 function describeTrainingProgram(network: Network, supports: Supports, batch: number): string {
   const input = { type: 'bytes', source: network.input } as const
-  return describeProgram(compileProgram(network, supports, { batch, input, optimizer: 'adam' }))
+  const options = { batch, input, optimizer: 'adam' } as const
+  return describeProgram(compileProgram(network, supports, options, cachedTransforms()))
 }
 
 /** What only a model, or only a state, has to tell. */

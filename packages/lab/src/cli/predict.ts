@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander'
 import { type Answer, Classifier, DctpsError, type Model } from 'dctps'
-import { nodePlatform } from 'dctps/node'
+import { cachedTransforms, nodePlatform } from 'dctps/node'
 import { type Fit, type ImageSize, parseImageSize } from '../data/index.js'
 import { formatPercent } from '../report/format.js'
 import { type PictureOptions, readModel, readPicture } from '../run/index.js'
@@ -68,7 +68,7 @@ export function register(program: Command): void {
 async function predict(path: string, files: readonly string[], options: PredictOptions): Promise<void> {
   const { size = null, fit, top, json = false } = options
   const model = await readModel(path)
-  const classifier = await Classifier.create(model, nodePlatform(1))
+  const classifier = await Classifier.create(model, { ...nodePlatform(1), transforms: cachedTransforms() })
   const predictions: Prediction[] = []
   try {
     for (const file of files) {

@@ -3,19 +3,12 @@
 
 import { createHash } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { writeFileAtomic } from 'dctps/internal/file/node'
 import { CACHE_VERSION, decodeCache, encodeCache } from './cache-file.js'
 import { reasonOf } from './problem.js'
 import type { Splits } from './reader.js'
 import type { Source } from './source.js'
-
-/** `$DCTPS_CACHE`, else `dctps` in the user's cache folder (`$XDG_CACHE_HOME`, else `~/.cache`). */
-export function defaultCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  if (environment.DCTPS_CACHE) return environment.DCTPS_CACHE
-  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dctps')
-}
 
 /**
  * The cache file of a source in its present state, read with the given options. Any change of a file, an option or the

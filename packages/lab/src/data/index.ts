@@ -1,6 +1,6 @@
 // Data sets: what the rest of the lab may use of them.
 
-export { defaultCacheFolder } from './cache.js'
+export { defaultCacheFolder } from 'dctps/internal/file/node-cache-folder'
 export { checkSource, type SourceCheck } from './check.js'
 export {
   decodeImage,

@@ -1,7 +1,8 @@
 // Opens a data set by name or path: finds it, takes it from the cache or reads it, and says what it is normalised by.
 
+import { defaultCacheFolder } from 'dctps/internal/file/node-cache-folder'
 import { checkDataset, type Normalisation } from 'dctps/internal/train/dataset'
-import { cachePath, defaultCacheFolder, loadCache, storeCache } from './cache.js'
+import { cachePath, loadCache, storeCache } from './cache.js'
 import type { Fit, ImageSize, Resize } from './decode-image.js'
 import { findLayout, readTree } from './layout.js'
 import { publishedNormalisation } from './normalisation.js'

@@ -4,7 +4,7 @@
 import { availableParallelism, cpus } from 'node:os'
 import { Classifier, type ImageDataset, kernelLayers, type Model, weightShape } from 'dctps'
 import { kernelName } from 'dctps/internal/network/parameters'
-import { nodePlatform } from 'dctps/node'
+import { cachedTransforms, nodePlatform } from 'dctps/node'
 import type { OpenedDataset } from '../data/index.js'
 import { formatBytes, formatCount, formatDensity, formatPercent } from '../report/format.js'
 import type { ReportAnswer, ReportInput, ReportLayer, ReportRun } from '../report/records.js'
@@ -166,7 +166,11 @@ async function answersOf(model: Model, test: ImageDataset): Promise<ReportAnswer
   const indices = classes.map((_, label) => test.labels.indexOf(label)).filter((index) => index >= 0)
   const size = shape.channels * shape.height * shape.width
   const images = indices.map((index) => test.pixels.slice(index * size, (index + 1) * size))
-  const classifier = await Classifier.create(model, nodePlatform(1), shape)
+  const classifier = await Classifier.create(
+    model,
+    { ...nodePlatform(1), transforms: cachedTransforms() },
+    shape,
+  )
   try {
     const answers = await classifier.classify(new Uint8Array(Buffer.concat(images)))
     return answers.map(({ className, probability }, i) => ({

@@ -2,7 +2,8 @@
 // is kept: a demo that was stopped goes on where it stopped.
 
 import { basename, join } from 'node:path'
-import { DctpsError, type EpochRecord, TransformCache } from 'dctps'
+import { DctpsError, type EpochRecord, type TransformCache } from 'dctps'
+import { cachedTransforms } from 'dctps/node'
 import type { RunConfig } from '../config/index.js'
 import type { OpenedDataset } from '../data/index.js'
 import { readMetrics } from '../log/metrics.js'
@@ -41,7 +42,7 @@ export interface DemoOptions {
  * @throws DctpsError as {@link startRun}, but a diverged run is a result, not an error
  */
 export async function runDemo(contenders: readonly Contender[], options: DemoOptions): Promise<DemoRun[]> {
-  const transforms = new TransformCache()
+  const transforms = cachedTransforms()
   const runs: DemoRun[] = []
   for (const contender of contenders) {
     for (const config of contender.configs) {

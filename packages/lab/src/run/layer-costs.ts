@@ -11,6 +11,7 @@ import {
 } from 'dctps'
 import { isKernelLayer } from 'dctps/internal/network/layer'
 import { kernelEntries } from 'dctps/internal/shape/kernel'
+import { cachedTransforms } from 'dctps/node'
 
 export interface LayerCost {
   readonly name: string
@@ -34,11 +35,8 @@ export interface LayerCost {
 
 /** @throws DctpsError `usage` when the supports do not fit the network */
 export function layerCosts(network: Network, supports: Supports): LayerCost[] {
-  const { evaluate } = compileProgram(network, supports, {
-    batch: 1,
-    input: { type: 'bytes', source: network.input },
-    optimizer: null,
-  })
+  const options = { batch: 1, input: { type: 'bytes', source: network.input }, optimizer: null } as const
+  const { evaluate } = compileProgram(network, supports, options, cachedTransforms())
   const all = parameters(network, supports)
   const sum = (numbers: readonly number[]) => numbers.reduce((total, value) => total + value, 0)
   return network.layers.map((layer) => {

@@ -14,7 +14,7 @@ import {
   type TrainState,
   type TransformCache,
 } from 'dctps'
-import { nodePlatform, readFileChecked, writeFileAtomic } from 'dctps/node'
+import { cachedTransforms, nodePlatform, readFileChecked, writeFileAtomic } from 'dctps/node'
 import { type RunConfig, readSettings, resolveConfig } from '../config/index.js'
 import { describeSession, recordSession } from './environment.js'
 import { EpochLog } from './epoch-log.js'
@@ -38,7 +38,7 @@ export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
   /** Whether to go on with the run in the folder. Default false: there must not be one. */
   readonly resume?: boolean | undefined
   readonly onEvent?: ((event: RunEvent) => void) | undefined
-  /** Emitted transforms to share between runs of one process. */
+  /** Emitted transforms to share between runs of one process. Default: those of the user's cache folder. */
   readonly transforms?: TransformCache | undefined
 }
 
@@ -86,7 +86,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
     prepared.task,
     {
       ...nodePlatform(config.threads, config.simd),
-      ...(options.transforms && { transforms: options.transforms }),
+      transforms: options.transforms ?? cachedTransforms(),
     },
     saved,
   )

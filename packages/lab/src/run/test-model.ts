@@ -11,7 +11,7 @@ import {
   type Model,
   type SimdFlavour,
 } from 'dctps'
-import { createNodeRunner } from 'dctps/node'
+import { cachedTransforms, createNodeRunner } from 'dctps/node'
 
 /** Enough images a step to keep threads busy, few enough to stay small in memory. */
 const batch = 128
@@ -32,12 +32,13 @@ export async function testModel(
   const { network, supports } = model
   checkImagesFit(dataset, network.input)
   checkClasses(model, dataset)
-  const program = compileProgram(network, supports, {
+  const options = {
     batch: Math.min(batch, dataset.labels.length),
     input: { type: 'bytes', source: dataset.shape },
     optimizer: null,
     simd,
-  })
+  } as const
+  const program = compileProgram(network, supports, options, cachedTransforms())
   const runner = await createNodeRunner(program, threads)
   try {
     runner.setByteValues(byteValues(model.normalisation))

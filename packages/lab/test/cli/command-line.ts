@@ -29,7 +29,8 @@ export function dctps(args: readonly string[], { cwd, when, before }: CommandOpt
   const command = [process.execPath, mainFile, ...args]
   const [file, ...rest] =
     before === undefined ? command : ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command]
-  const child = spawn(file!, rest, { cwd, env: { ...process.env, DCTPS_CACHE: join(cwd, 'cache') } })
+  const caches = { DCTPS_CACHE: join(cwd, 'cache'), DCTPS_TRANSFORM_CACHE: '' }
+  const child = spawn(file!, rest, { cwd, env: { ...process.env, ...caches } })
   let stdout = ''
   let stderr = ''
   let waiting = when
