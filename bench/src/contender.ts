@@ -2,6 +2,7 @@
 // speak the same lines of JSON (step-process.ts says which).
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
 export interface Measurement {
@@ -31,9 +32,17 @@ export class Contender {
     this.version = String(ready.version)
   }
 
-  /** Waits until the first step is done. */
-  static async start(command: string, args: readonly string[]): Promise<Contender | Refusal> {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  /**
+   * Waits until the first step is done.
+   * @param environment variables beside those of this process
+   */
+  static async start(
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Contender | Refusal> {
+    const env = { ...process.env, ...environment }
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
     const ended = new Promise<number | null>((resolve, reject) => {
       child.on('error', reject)
       child.on('exit', resolve)
@@ -63,6 +72,11 @@ export class Contender {
 
   close(): void {
     this.#process.stdin!.end()
+  }
+
+  /** Waits for the end of the process after {@link close}. */
+  async ended(): Promise<void> {
+    if (this.#process.exitCode === null) await once(this.#process, 'exit')
   }
 }
 

@@ -44,8 +44,10 @@ export interface StepRow extends StepCase {
   readonly imagesPerSecond: number
   /** Largest resident memory of the process, as the system counts it. */
   readonly peakMegabytes: number
-  /** From the start of the process to the end of its first step. */
+  /** From the start of the process to the end of its first step, with transforms that an earlier process has emitted. */
   readonly startSeconds: number
+  /** The same where none has; null for peers, which emit none. */
+  readonly coldStartSeconds: number | null
   /** Share of the machine that other work took meanwhile, in the median turn; above 0.1 do not trust the figures. */
   readonly otherLoad: number
 }

@@ -18,7 +18,7 @@ import {
   type Runner,
   type StepHyperparameters,
 } from 'dctps'
-import { createNodeRunner, fastestSimd } from 'dctps/node'
+import { cachedTransforms, createNodeRunner, fastestSimd } from 'dctps/node'
 import type { Measurement } from './contender.js'
 import { buildCase, classes } from './step-case.js'
 
@@ -56,12 +56,13 @@ for await (const line of createInterface({ input: process.stdin })) say(await me
 runner.close()
 
 async function startRunner(): Promise<Runner> {
-  const program = compileProgram(network, supports, {
+  const options = {
     batch,
     input: { type: 'bytes', source: dataset.shape },
     optimizer: 'adam',
     simd: fastestSimd(),
-  })
+  } as const
+  const program = compileProgram(network, supports, options, cachedTransforms())
   return createNodeRunner(program, Number(threads))
 }
 

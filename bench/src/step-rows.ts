@@ -2,6 +2,7 @@
 // the peers', in turns.
 
 import { fileURLToPath } from 'node:url'
+import { startTwice } from './cold-start.js'
 import { Contender, type Measurement } from './contender.js'
 import { otherLoadSince, processorTime } from './load.js'
 import { type Approach, type Peer, trainedKind } from './peers.js'
@@ -45,6 +46,7 @@ interface Side {
 
 interface Entry extends Side {
   readonly contender: Contender
+  readonly coldStartSeconds: number | null
   readonly plan: TurnPlan
   readonly turns: Turn[]
 }
@@ -64,7 +66,7 @@ export async function benchSteps(
   try {
     for (const [index, side] of sides.entries()) {
       progress((startShare * index) / sides.length)
-      const contender = await Contender.start(side.command, side.args)
+      const { contender, coldStartSeconds } = await start(side)
       if (!(contender instanceof Contender)) {
         const by = side.peer === null ? 'dctps' : `${side.peer.name}, ${side.peer.approach}`
         unmeasured.push({ ...side.subject, by, reason: contender.unable })
@@ -72,7 +74,7 @@ export async function benchSteps(
       }
       const imagesPerSecond = await warmUp(contender, side.subject.batch)
       const plan = planTurns(side.subject.batch / imagesPerSecond, rounds)
-      entries.push({ ...side, contender, plan, turns: [] })
+      entries.push({ ...side, contender, coldStartSeconds, plan, turns: [] })
     }
     for (let round = 0; round < rounds.rounds; round++) {
       progress(startShare + ((1 - startShare) * round) / rounds.rounds)
@@ -85,6 +87,11 @@ export async function benchSteps(
     for (const { contender } of entries) contender.close()
   }
   return { ...rowsOf(entries), unmeasured }
+}
+
+async function start({ peer, command, args }: Side): ReturnType<typeof startTwice> {
+  if (peer === null) return startTwice(command, args)
+  return { contender: await Contender.start(command, args), coldStartSeconds: null }
 }
 
 function sidesOf({ threads, ...group }: StepGroup, peers: readonly Peer[]): Side[] {
@@ -135,7 +142,7 @@ async function quietTurn(contender: Contender, seconds: number, repeats: number)
 }
 
 function rowsOf(entries: readonly Entry[]): { steps: StepRow[]; peers: PeerRow[] } {
-  const rows = entries.map(({ subject, peer, contender, turns }) => ({
+  const rows = entries.map(({ subject, peer, contender, coldStartSeconds, turns }) => ({
     peer,
     version: contender.version,
     row: {
@@ -143,6 +150,7 @@ function rowsOf(entries: readonly Entry[]): { steps: StepRow[]; peers: PeerRow[]
       imagesPerSecond: median(turns.map(({ imagesPerSecond }) => imagesPerSecond)),
       peakMegabytes: Math.max(...turns.map(({ peakMegabytes }) => peakMegabytes)),
       startSeconds: contender.startSeconds,
+      coldStartSeconds,
       otherLoad: median(turns.map(({ otherLoad }) => otherLoad)),
     },
   }))

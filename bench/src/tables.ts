@@ -70,6 +70,7 @@ export function stepTable(steps: readonly StepRow[], peers: readonly PeerRow[]):
     ratio,
     digits(row.peakMegabytes),
     digits(row.startSeconds),
+    row.coldStartSeconds === null ? '' : digits(row.coldStartSeconds),
     percent(row.otherLoad),
   ]
   return formatTable(
@@ -85,6 +86,7 @@ export function stepTable(steps: readonly StepRow[], peers: readonly PeerRow[]):
         'ratio',
         'peak MB',
         'start s',
+        'cold s',
         'other load',
       ],
       3,

@@ -65,6 +65,7 @@ describe('npm run bench', () => {
         imagesPerSecond: expect.any(Number),
         peakMegabytes: expect.any(Number),
         startSeconds: expect.any(Number),
+        coldStartSeconds: expect.any(Number),
         otherLoad: expect.any(Number),
       },
     ])
