@@ -10,7 +10,6 @@ import { demoReport, demoTable } from '../demo/demo-report.js'
 import { type Contender, demoContenders } from '../demo/grid.js'
 import { type DemoRun, runDemo } from '../demo/run-demo.js'
 import { formatDuration, formatPercent } from '../report/format.js'
-import { writeReport } from '../report/report.js'
 import type { RunEvent } from '../run/index.js'
 import { interruptSignal } from './interrupt.js'
 import { LiveLine } from './live-line.js'
@@ -65,6 +64,8 @@ async function demo({ out, threads, seed, quiet = false, json = false }: DemoCom
       onEnd: (run) => progress?.end(run),
     })
     const path = join(out, 'report.html')
+    // Plots take longer to load than everything else: no other command needs them.
+    const { writeReport } = await import('../report/report.js')
     const report = await demoReport(runs, data, threads)
     await writeReport(path, report)
     if (json) {

@@ -5,7 +5,6 @@ import { extname } from 'node:path'
 import { DctpsError } from 'dctps'
 import { didYouMean } from 'dctps/internal/support/nearest-name'
 import { readFileChecked } from 'dctps/node'
-import { parse } from 'yaml'
 import type { z } from 'zod'
 import { expectedOf, isSettingName, type Settings, settingNames, settingsSchema } from './settings.js'
 
@@ -31,7 +30,7 @@ export async function readSettings(file: string): Promise<Settings> {
   const value =
     extname(file).toLowerCase() === '.json'
       ? parseText(file, 'JSON', text, JSON.parse)
-      : parseText(file, 'YAML', text, parse)
+      : parseText(file, 'YAML', text, (await import('yaml')).parse)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new DctpsError(
       'usage',

@@ -1,7 +1,7 @@
 // One JPEG or PNG as pixels: decoded, turned upright, without transparency, and resized where asked. Whether a data
 // set is grey or coloured is not decided here: every image comes back as RGB.
 
-import sharp, { type Sharp } from 'sharp'
+import type { Sharp } from 'sharp'
 import { dataError, reasonOf } from './problem.js'
 import { isJpeg, isPng } from './sniff.js'
 
@@ -27,9 +27,21 @@ export interface RgbImage extends ImageSize {
 
 const BLACK = { r: 0, g: 0, b: 0 }
 
-// Images are small and many are decoded at once, so one thread each; a cache of decoded images would only grow.
-sharp.concurrency(1)
-sharp.cache(false)
+async function loadSharp() {
+  const { default: sharp } = await import('sharp')
+  // Images are small and many are decoded at once, so one thread each; a cache of decoded images would only grow.
+  sharp.concurrency(1)
+  sharp.cache(false)
+  return sharp
+}
+
+let loading: ReturnType<typeof loadSharp> | null = null
+
+/** The decoder, loaded with the first image: the built-in data and decoded caches need none. */
+function decoder(): ReturnType<typeof loadSharp> {
+  loading ??= loadSharp()
+  return loading
+}
 
 /**
  * Decodes a whole JPEG or PNG; transparent pixels are laid over black.
@@ -44,6 +56,7 @@ export async function decodeImage(
   if (!isJpeg(bytes) && !isPng(bytes)) {
     throw dataError(`${where} is not a JPEG or PNG image; convert it or remove it`)
   }
+  const sharp = await decoder()
   try {
     return await toPixels(sharp(bytes).autoOrient(), resize)
   } catch (error) {
@@ -52,8 +65,9 @@ export async function decodeImage(
 }
 
 /** An image that is decoded already, brought to another size. */
-export function resizeImage(image: RgbImage, resize: Resize): Promise<RgbImage> {
+export async function resizeImage(image: RgbImage, resize: Resize): Promise<RgbImage> {
   const { height, width, pixels } = image
+  const sharp = await decoder()
   return toPixels(sharp(pixels, { raw: { height, width, channels: 3 } }), resize)
 }
 
