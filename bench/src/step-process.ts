@@ -1,8 +1,9 @@
 // A process that trains one case, so that its memory and start are its own:
 //   node step-process.js NETWORK KIND DENSITY BATCH THREADS
-// After the first step it prints {"ready": seconds since the process started}, or {"unable": why} where the case does not
-// fit; then, for each line of SECONDS on standard input, it trains for so long, one step at least, and prints a
-// Measurement. peers/torch_step.py does the same. It is started by the bench, which has checked the arguments.
+// After the first step it prints {"begun", "ready"}, seconds from the start of the process to the beginning and to the end
+// of that step, or {"unable": why} where the case does not fit; then, for each line of SECONDS on standard input, it
+// trains for so long, one step at least, and prints a Measurement. peers/torch_step.py does the same. It is started by the
+// bench, which has checked the arguments.
 
 import { createInterface } from 'node:readline'
 import {
@@ -49,9 +50,10 @@ for (const [name, values] of initialValues(network, supports, Key.fromSeed(0)))
   runner.parameters.write(name, values)
 
 let step = 0
+const begun = performance.now() / 1000
 await submitStep()
 await runner.idle()
-say({ ready: performance.now() / 1000, version: process.version })
+say({ begun, ready: performance.now() / 1000, version: process.version })
 for await (const line of createInterface({ input: process.stdin })) say(await measure(Number(line)))
 runner.close()
 
