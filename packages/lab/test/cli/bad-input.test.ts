@@ -60,7 +60,7 @@ beforeAll(async () => {
   await cp(join(root, 'run'), join(root, 'unfinished'), { recursive: true })
   await rm(join(root, 'unfinished/summary.json'))
   await damage('run/state.dctps', 'unfinished/state.dctps', (bytes) => bytes.with(700, bytes[700]! ^ 1))
-  before = await snapshot(root)
+  before = await filesBesideCaches()
 })
 
 async function damage(from: string, to: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
@@ -255,11 +255,15 @@ const cases: readonly Case[] = [
 ]
 
 // Jobs ran at once in one folder, so that is looked at when all are done: nothing was changed, and nothing was added but
-// the cache of decoded images.
+// the caches.
 afterAll(async () => {
-  const after = Object.entries(await snapshot(root)).filter(([file]) => !file.startsWith(join(root, 'cache')))
-  expect(Object.fromEntries(after)).toEqual(before)
+  expect(await filesBesideCaches()).toEqual(before)
 })
+
+async function filesBesideCaches(): Promise<Record<string, string>> {
+  const files = Object.entries(await snapshot(root)).filter(([file]) => !file.startsWith(join(root, 'cache')))
+  return Object.fromEntries(files)
+}
 
 describe('one line on stderr, the right exit code, and no file touched', () => {
   test.concurrent.each(cases)('$name', async ({ args, code, says }) => {
