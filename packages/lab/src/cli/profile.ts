@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { buildSpec, findArchitecture, type ModelSpec } from 'dctps'
+import { cachedTransforms } from 'dctps/node'
 import {
   architectureOptions,
   kernelOptions,
@@ -74,6 +75,7 @@ async function profile(network: string, options: ProfileCommandOptions): Promise
     batch: config.batch,
     steps: options.steps,
     simd: config.simd,
+    transforms: cachedTransforms(),
     onStep: (done, total) =>
       line?.pass(`${network}: step ${done} of ${total}, ${secondsLeft(done, total)} s left`),
   }).finally(() => line?.clear())
