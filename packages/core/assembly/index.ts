@@ -17,6 +17,7 @@ export * from './pool'
 export * from './scalar-affine'
 export * from './sparse'
 export * from './spectrum'
+export * from './spectrum5'
 
 /** First byte after the kernels' static data: what the runtime hands out lies above it. */
 export function staticEnd(): usize {

@@ -3,7 +3,7 @@
 
 import { groupChannels, type KernelGeometry, patchLength, transformLength } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
-import { type EmittedTransform, type SimdFlavour, tapPhases } from '../transform/index.js'
+import type { EmittedTransform, SimdFlavour } from '../transform/index.js'
 import type { ProgramBuilder } from './builder.js'
 import type { SupportRows } from './support-rows.js'
 import { patchOffsets, type TileLayout } from './tiles.js'
@@ -90,19 +90,21 @@ export class KernelTables {
   }
 
   /**
-   * The local spectrum of a pixel of a 3x3 layer. Forward: C rows of the input tile -> `2 * Cout` rows, real and imaginary
+   * The local spectrum of a pixel of a 3x3 or 5x5 layer. Forward: C rows of the input tile -> `2 * Cout` rows, real and imaginary
    * parts by turns; adjoint the other way.
    */
   spectrum(geometry: KernelGeometry, lanes: number, direction: 'forward' | 'adjoint'): PlacedTransform {
     const { sharedMemory, simd } = this.#target
     const { inChannels: channels, outChannels: outputs } = geometry
-    const key = `${direction}-spectrum-${channels}-${outputs}-b${lanes}`
+    const size = geometry.size === 5 ? 5 : 3
+    const key = `${direction}-spectrum-${channels}-${outputs}-k${size}-b${lanes}`
     return this.#once(key, () => {
       const rows = (count: number) => Int32Array.from({ length: count }, (_, row) => row * 4 * lanes)
       const adjoint = direction === 'adjoint'
       const emitted = this.#cache.get(`${key}-${sharedMemory}-${simd}`, {
         channels,
         outputs,
+        size,
         adjoint,
         lanes,
         inputOffsets: rows(adjoint ? 2 * outputs : channels),
@@ -112,11 +114,6 @@ export class KernelTables {
       })
       return this.#place(key, emitted)
     })
-  }
-
-  /** The phases between the taps of a 3x3 layer, [Cout][4]. */
-  phases(outChannels: number): number {
-    return this.#once(`phases-${outChannels}`, () => this.#builder.table(tapPhases(outChannels)))
   }
 
   /** A table of constants that several layers share. */

@@ -3,6 +3,7 @@
 
 import { additionCount, factorDct } from './factor.js'
 import { factorLooped } from './factor-looped.js'
+import { factorSmallSpectrum } from './factor-small-spectrum.js'
 import { factorLocalSpectrum, type SpectrumShape } from './factor-spectrum.js'
 import { emitLooped } from './looped.js'
 import { type OpList, transpose } from './oplist.js'
@@ -25,6 +26,8 @@ export interface TransformRequest extends TransformShape, TileGeometry {
  * these rows.
  */
 export interface SpectrumRequest extends SpectrumShape, Omit<TileGeometry, 'store'> {
+  /** Taps along a row of the kernel. */
+  readonly size: 3 | 5
   readonly adjoint: boolean
 }
 
@@ -61,7 +64,7 @@ export function planTransform(shape: TransformShape): TransformPlan {
  */
 export function compileTransform(request: TransformRequest | SpectrumRequest): EmittedTransform {
   if ('channels' in request) {
-    const spectrum = factorLocalSpectrum(request)
+    const spectrum = request.size === 3 ? factorLocalSpectrum(request) : factorSmallSpectrum(request)
     return emitTransform(request.adjoint ? transpose(spectrum) : spectrum, { ...request, store: 'assign' })
   }
   const { form, list } = planTransform(request)

@@ -3,6 +3,7 @@
 export { compileTransform, type SpectrumRequest, type TransformRequest } from './compile.js'
 export { cosineScales, cosineTable } from './cosine-table.js'
 export { factorDct } from './factor.js'
+export { factorSmallSpectrum, hasSmallSpectrum, tapPhases5 } from './factor-small-spectrum.js'
 export { factorLocalSpectrum, hasLocalSpectrum, type SpectrumShape, tapPhases } from './factor-spectrum.js'
 export { countFlops, type FlopCount } from './lower.js'
 export { evaluate, type Operation, type OpList, printOpList, transpose } from './oplist.js'

@@ -49,6 +49,10 @@ describe('one layer', () => {
   // Shapes of the paper's networks, on small images: lengths that random small shapes never reach.
   test.each([
     { inputs: 16, outputs: 120, size: 5, image: 5 },
+    { inputs: 1, outputs: 6, size: 5, image: 13 },
+    { inputs: 3, outputs: 6, size: 5, image: 12 },
+    { inputs: 6, outputs: 16, size: 5, image: 14 },
+    { inputs: 4, outputs: 90, size: 5, image: 12 },
     { inputs: 64, outputs: 64, size: 3, padding: 1, image: 4 },
     { inputs: 16, outputs: 16, size: 3, padding: 1, image: 1 },
     { inputs: 16, outputs: 40, size: 3, padding: 1, image: 2 },

@@ -98,7 +98,7 @@ describe('the local spectrum', () => {
           }
           const matrix = spectrumMatrix(shape)
           const apply = (x: Float64Array) => (adjoint ? transposedProduct(matrix, x) : product(matrix, x))
-          const emitted = compileTransform({ ...shape, ...geometry, adjoint })
+          const emitted = compileTransform({ ...shape, ...geometry, size: 3, adjoint })
           expectAgreement(emitted, { ...geometry, store: 'assign' }, apply, { rows: 1, columns: 2 })
         },
       ),

@@ -116,6 +116,7 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
   return {
     multiplyAdds: entries,
     lags: false,
+    gathers: false,
     forward: (input, output) => [denseForward(context, layer, input, output, number(weights.address))],
     backward({ input, gradient, sink }) {
       const multiplyAdds = entries * rows * width

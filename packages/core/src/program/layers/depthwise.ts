@@ -116,6 +116,7 @@ export function depthwiseTransform(context: ListContext, layer: KernelLayer): Fr
   return {
     multiplyAdds: taps * channels,
     lags: false,
+    gathers: keepsSize(layer.geometry),
     scales: filters,
     scaleCount: taps * channels,
     forward: (x, y, scales) => [depthwiseForward(context, layer, x, y, number(scales))],

@@ -10,6 +10,7 @@ import type { TileLayout } from '../tiles.js'
 import { depthwiseTransform, isDepthwise } from './depthwise.js'
 import { groupBytes, outputRow, patchesTile, patchRow } from './kernel-part.js'
 import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
+import { hasSpectralForm5, spectralTransform5 } from './spectral-transform5.js'
 
 /** D on one row of tiles, in both directions. */
 export interface FreeTransform {
@@ -17,10 +18,12 @@ export interface FreeTransform {
   readonly multiplyAdds: number
   /** Whether calls take whole rows, and a row of y is complete only after the calls of the next. */
   readonly lags: boolean
+  /** Whether the adjoint gathers. */
+  readonly gathers: boolean
   /** Address of the factors that bear alpha, for alpha = 1, and their number. */
   readonly scales: number
   readonly scaleCount: number
-  /** One row of y = D x, with factors from `scales`. */
+  /** One row of y = D x, with factors from `scales`; a form with rows of its own emits a step beforehand. */
   forward(x: Activation, y: Activation, scales: number): DraftCall[]
   adjoint(dy: Activation): Adjoint
 }
@@ -51,6 +54,7 @@ export function hasGatheringTransform(layer: KernelLayer): boolean {
 
 /** A form whose forward calls finish one row of y at a time. */
 export function rowTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
+  if (hasSpectralForm5(layer)) return spectralTransform5(context, layer)
   const { groups } = layer.geometry
   if (isDepthwise(layer)) return depthwiseTransform(context, layer)
   return groups > 1 ? grouped(context, layer, input) : patchTransform(context, layer, input)
@@ -79,6 +83,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
   return {
     multiplyAdds: forward.emitted.flops / 2,
     lags: false,
+    gathers: patchesTile(layer),
     scales: forward.scales,
     scaleCount: layer.geometry.outChannels,
     forward: (x, y, scales) => [
@@ -136,6 +141,7 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
   return {
     multiplyAdds: patchLength(geometry) * geometry.outChannels,
     lags: false,
+    gathers: false,
     scales,
     scaleCount: geometry.outChannels,
     forward: (x, y, rowScales) => [call('cosineForward', input, patchRow(x, layer), outputRow(y), rowScales)],

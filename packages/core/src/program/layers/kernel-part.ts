@@ -28,6 +28,8 @@ export interface KernelPart {
   readonly multiplyAdds: number
   /** Whether calls take whole rows, and a row of outputs is complete only after the calls of the next. */
   readonly lags: boolean
+  /** Whether the input's gradient is gathered, in the step that all gathering parts share; otherwise scattered. */
+  readonly gathers: boolean
   /** The calls that compute one row of output tiles, or a chunk of it; with `accumulate` they add to what another part wrote. */
   forward(input: Activation, output: Activation, accumulate: boolean): DraftCall[]
   /**

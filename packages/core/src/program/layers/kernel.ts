@@ -85,17 +85,21 @@ function emitBackward(
   const source = context.inputRow(layer.input, chunks.chunk)
   const gathered: GatheredRows = { calls: [], after: [], multiplyAdds: 0 }
   let scattered = false
+  const emitGathered = () => {
+    if (gathered.calls.length === 0) return
+    const calls = [...(source?.calls ?? []), ...gathered.calls.splice(0)]
+    const { multiplyAdds } = gathered
+    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
+    for (const emit of gathered.after.splice(0)) emit()
+  }
   for (const part of parts) {
+    // What scatters adds to what is there.
+    if (!part.gathers) emitGathered()
     const sink = wanted ? context.gradientSink(layer.input) : null
     const places = { input, inputRow: source?.row ?? outputRow(input), gradient, sink }
     scattered = part.backward(places, gathered) || scattered
   }
-  if (gathered.calls.length > 0) {
-    const calls = [...(source?.calls ?? []), ...gathered.calls]
-    const { multiplyAdds } = gathered
-    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
-    for (const emit of gathered.after) emit()
-  }
+  emitGathered()
   // What was scattered beyond the image is nobody's gradient, and must not be read as the padding of one.
   if (!scattered || !wanted) return
   const sink = context.gradientSink(layer.input)

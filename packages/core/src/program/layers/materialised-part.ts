@@ -53,6 +53,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
   return {
     multiplyAdds: entries,
     lags: false,
+    gathers: false,
     forward: (input, output) => [denseForward(context, layer, input, output, number(weights))],
     backward({ input, gradient, sink }) {
       const dense = builder.buffer(`dW ${layer.name}`, entries * 4)

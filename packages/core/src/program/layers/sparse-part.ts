@@ -131,6 +131,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
   return {
     multiplyAdds: indices.length,
     lags: false,
+    gathers: keepsSize(geometry),
     forward(input, output, accumulate) {
       const support = directed(forwardSupport(input.layout, !accumulate))
       return [

@@ -3,7 +3,7 @@
 // cache. A row of spectra lives in the thread's scratch.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { hasLocalSpectrum } from '../../transform/index.js'
+import { hasLocalSpectrum, tapPhases } from '../../transform/index.js'
 import { type DraftOperand, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
@@ -25,7 +25,10 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
   const { width, height } = shape
   const spectrumBytes = 2 * outChannels * 4 * lanes
   const rowBytes = width * spectrumBytes
-  const shared = [number(tables.phases(outChannels)), number(tables.zeros(spectrumBytes))]
+  const shared = [
+    number(tables.table(`phases-${outChannels}`, () => tapPhases(outChannels))),
+    number(tables.zeros(spectrumBytes)),
+  ]
   const size = [number(width), number(outChannels), number(lanes)]
   const row = [rowIndex, number(height)]
   /** A row of spectra behind the scratch of the transform that writes or reads it. */
@@ -44,6 +47,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
     // Per output pixel one spectrum, and ten multiply-adds a channel to add them up.
     multiplyAdds: forward.emitted.flops / 2 + 10 * outChannels,
     lags: true,
+    gathers: true,
     scales: forward.scales,
     scaleCount: 2 * outChannels,
     forward(x, y, scales) {

@@ -27,6 +27,7 @@ function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTra
   return {
     multiplyAdds: transform.multiplyAdds,
     lags: transform.lags,
+    gathers: transform.gathers,
     forward: (x, y) => transform.forward(x, y, scales),
     backward({ input, inputRow, gradient: dy, sink }, rows) {
       return sink !== null && emitAdjoint(context, layer, transform, { input, inputRow, dy, sink }, rows)
@@ -46,6 +47,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
   return {
     multiplyAdds: transform.multiplyAdds,
     lags: transform.lags,
+    gathers: false,
     forward: (x, y) => [
       ...transform.forward(x, kept, transform.scales),
       {
