@@ -1,4 +1,5 @@
-// Two starts of the same process of ours: one that finds no transforms kept, and one that finds those of the first.
+// Starts of a process of ours that finds no transforms kept, and of one that finds those of the first. The user's own
+// are left alone.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,16 +13,26 @@ export interface TwoStarts {
   readonly coldStartSeconds: number | null
 }
 
-export async function startTwice(command: string, args: readonly string[]): Promise<TwoStarts> {
-  const folder = await mkdtemp(join(tmpdir(), 'dctps-bench-'))
-  try {
-    const environment = { DCTPS_TRANSFORM_CACHE: folder }
+export function startTwice(command: string, args: readonly string[]): Promise<TwoStarts> {
+  return withFolder(async (environment) => {
     const first = await Contender.start(command, args, environment)
     if (!(first instanceof Contender)) return { contender: first, coldStartSeconds: null }
     first.close()
     await first.ended()
     const contender = await Contender.start(command, args, environment)
     return { contender, coldStartSeconds: first.startSeconds }
+  })
+}
+
+/** A cold start only; of a peer, which keeps no transforms, any start. */
+export function startOnce(command: string, args: readonly string[]): Promise<Contender | Refusal> {
+  return withFolder((environment) => Contender.start(command, args, environment))
+}
+
+async function withFolder<T>(use: (environment: Record<string, string>) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'dctps-bench-'))
+  try {
+    return await use({ DCTPS_TRANSFORM_CACHE: folder })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,6 +1,6 @@
 // Whole layers in the three kinds: what a network pays for D, S or W, in both directions.
 
-import { compileProgram, kernelKinds, TransformCache } from 'dctps'
+import { compileProgram, kernelCount, kernelKinds, TransformCache } from 'dctps'
 import type { Step } from 'dctps/internal/program/step'
 import { fastestSimd } from 'dctps/node'
 import { BenchProgram } from './bench-program.js'
@@ -14,7 +14,7 @@ const density = 0.01
 export async function* benchLayers(quick: boolean): AsyncGenerator<LayerRow> {
   const rounds = quick ? { rounds: 3, sliceSeconds: 0.02 } : { rounds: 5, sliceSeconds: 0.06 }
   for (const shape of layerShapes) {
-    const layers = await Promise.all(kernelKinds.map((kind) => splitLayer(shape, kind)))
+    const layers = await Promise.all(kernelKinds.map((kind) => splitLayer(shape, kind, density)))
     const seconds = timeInterleaved(
       layers.flatMap(({ forward, backward }) => [forward, backward]),
       rounds,
@@ -31,10 +31,11 @@ export async function* benchLayers(quick: boolean): AsyncGenerator<LayerRow> {
 }
 
 /** The layer's own steps before and after the turn of the program, its upstream gradient. */
-async function splitLayer(
+export async function splitLayer(
   shape: LayerShape,
   kind: LayerRow['kind'],
-): Promise<{ forward: () => void; backward: () => void }> {
+  density: number,
+): Promise<{ forward: () => void; backward: () => void; nonZeros: number }> {
   const network = layerNetwork(shape, kind)
   const options = {
     batch,
@@ -44,7 +45,8 @@ async function splitLayer(
     simd: fastestSimd(),
     objective: 'upstream',
   } as const
-  const program = compileProgram(network, layerSupports(network, density), options, new TransformCache())
+  const supports = layerSupports(network, density)
+  const program = compileProgram(network, supports, options, new TransformCache())
   const bench = await BenchProgram.create(program)
   bench.fillKernels()
   const steps = program.gradient?.steps ?? []
@@ -52,5 +54,7 @@ async function splitLayer(
   const turn = steps.findIndex((step) => step.name === 'upstream gradient')
   const layer = network.layers.find(({ name }) => name === 'layer')?.id
   const own = (part: readonly Step[]) => bench.runs(part.filter((step) => step.layer === layer))
-  return { forward: own(steps.slice(0, turn)), backward: own(steps.slice(turn)) }
+  const stored = layer === undefined ? undefined : supports.get(layer)
+  const nonZeros = stored?.length ?? kernelCount(network)
+  return { forward: own(steps.slice(0, turn)), backward: own(steps.slice(turn)), nonZeros }
 }

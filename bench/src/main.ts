@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path'
 import { CommanderError } from 'commander'
 import { DctpsError } from 'dctps'
 import { measure } from './measure.js'
+import { measureGrowth } from './measure-growth.js'
 import { type BenchOptions, parseOptions } from './options.js'
 import type { BenchResults } from './results.js'
 
@@ -20,11 +21,13 @@ async function main(): Promise<number> {
     throw error
   }
   try {
-    const file = options.json === null ? null : writableFile(options.json)
-    const save = (results: BenchResults) => {
-      if (file !== null) writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+    const save = writer(options.json)
+    const saveResults = (results: BenchResults) => save(`${JSON.stringify(results, null, 2)}\n`)
+    if (options.type === 'growth') {
+      await measureGrowth(options, saveResults, writer(options.plot))
+      return exitCodes.measured
     }
-    const { steps } = await measure(options, save)
+    const { steps } = await measure(options, saveResults)
     return steps.length > 0 ? exitCodes.measured : exitCodes.failed
   } catch (error) {
     if (!(error instanceof Error)) throw error
@@ -33,21 +36,20 @@ async function main(): Promise<number> {
   }
 }
 
-/** @throws DctpsError `file` before anything is measured in vain */
-function writableFile(name: string): string {
+/**
+ * Writes a file, as often as it is called; nothing for null.
+ * @throws DctpsError `file` at once where it could not, before anything is measured in vain
+ */
+function writer(name: string | null): (text: string) => void {
+  if (name === null) return () => {}
   const file = resolve(name)
   try {
     accessSync(dirname(file), constants.W_OK)
   } catch (cause) {
-    throw new DctpsError(
-      'file',
-      `cannot write ${file}: its folder does not exist or is not writable; choose another`,
-      {
-        cause,
-      },
-    )
+    const message = `cannot write ${file}: its folder does not exist or is not writable; choose another`
+    throw new DctpsError('file', message, { cause })
   }
-  return file
+  return (text) => writeFileSync(file, text)
 }
 
 process.exitCode = await main()

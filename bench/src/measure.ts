@@ -1,16 +1,16 @@
 // A run of the bench: measures the parts that were asked for, one after the other, and prints each as a table when it is
 // there. How a part is measured is left to its own file.
 
-import { cpus } from 'node:os'
 import { useOptimisedCode } from './bench-program.js'
 import { benchLayers } from './layer-rows.js'
-import { currentLoad, tolerableLoad } from './load.js'
-import type { BenchOptions } from './options.js'
+import { tolerableLoad } from './load.js'
+import type { SpeedOptions } from './options.js'
 import { PeerChecks } from './peer-check.js'
 import { installedPeers, type Peer } from './peers.js'
 import { byKernel, profileStep } from './profile.js'
 import { Progress } from './progress.js'
 import type { BenchResults, LayerRow, TransformRow } from './results.js'
+import { startResults } from './start.js'
 import { buildCase } from './step-case.js'
 import { benchSteps, type MeasuredSteps, type StepGroup } from './step-rows.js'
 import { layerTable, profileTable, stepTable, transformTable } from './tables.js'
@@ -22,7 +22,7 @@ const otherParts = 2
 
 /** @param save is given the results so far whenever there are more, since a long run may be ended before its end */
 export async function measure(
-  options: BenchOptions,
+  options: SpeedOptions,
   save: (results: BenchResults) => void,
 ): Promise<BenchResults> {
   const { quick, parts, groups } = options
@@ -59,21 +59,6 @@ export async function measure(
   if (options.profile) await showProfiles(options, progress)
   progress.clear()
   return results
-}
-
-async function startResults(quick: boolean): Promise<BenchResults> {
-  const otherLoad = await currentLoad()
-  if (otherLoad > tolerableLoad) {
-    const share = Math.round(otherLoad * 100)
-    console.log(`Other work takes ${share}% of this machine: only ratios within one table mean anything.\n`)
-  }
-  const processors = cpus()
-  const machine = {
-    processor: processors[0]?.model ?? 'unknown',
-    cores: processors.length,
-    node: process.version,
-  }
-  return { machine, quick, otherLoad, transforms: [], layers: [], steps: [], peers: [], unmeasured: [] }
 }
 
 async function measureTransforms(quick: boolean, progress: Progress): Promise<TransformRow[]> {
@@ -127,7 +112,7 @@ function showSteps({ steps, peers, unmeasured }: BenchResults, network: string, 
     )
 }
 
-async function showProfiles({ groups, quick }: BenchOptions, progress: Progress): Promise<void> {
+async function showProfiles({ groups, quick }: SpeedOptions, progress: Progress): Promise<void> {
   for (const { network, kind, density, batch } of groups) {
     progress.show(`profile of ${network}, ${kind}`)
     const built = buildCase({ network, kind, density })

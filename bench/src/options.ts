@@ -5,10 +5,22 @@ import { type KernelKind, kernelKinds } from 'dctps'
 import { networkNames, paperNetworks, usualBatch, usualDensity } from './step-case.js'
 import type { StepGroup } from './step-rows.js'
 
-export interface BenchOptions {
+interface OutputOptions {
   /** Where the results go as JSON; null prints only. */
   readonly json: string | null
   readonly quick: boolean
+}
+
+/** How cost grows with width and density. */
+export interface GrowthOptions extends OutputOptions {
+  readonly type: 'growth'
+  /** Where the plot goes as SVG. */
+  readonly plot: string | null
+}
+
+/** How fast we are, part by part and against others. */
+export interface SpeedOptions extends OutputOptions {
+  readonly type: 'speed'
   readonly peers: boolean
   readonly profile: boolean
   /** Whether transforms and single layers are measured too. */
@@ -16,6 +28,8 @@ export interface BenchOptions {
   /** Training steps to measure. */
   readonly groups: readonly StepGroup[]
 }
+
+export type BenchOptions = SpeedOptions | GrowthOptions
 
 /** What narrows the training steps, as far as it was given. */
 interface NarrowingOptions {
@@ -41,7 +55,8 @@ Examples:
   npm run bench                                        all parts, about five minutes
   npm run bench -- --quick --json bench.json           the same in about two, with less certain figures
   npm run bench -- --network lenet5 --kind dctps --threads 2 --peers
-  npm run bench -- --network resnet8 --kind dctps --profile`
+  npm run bench -- --network resnet8 --kind dctps --profile
+  npm run bench -- --growth --json growth.json --plot growth.svg`
 
 /** @throws CommanderError on wrong usage, after it has printed what is wrong */
 export function parseOptions(args: readonly string[]): BenchOptions {
@@ -56,6 +71,13 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       'others in turns with us: PyTorch (the published approach, and the plain dense network), TensorFlow.js and jax-js',
     )
     .option('--profile', 'also show where the time of each training step goes, on one thread')
+    .addOption(
+      new Option(
+        '--growth',
+        'only: how the cost of layers and of ResNet-18 grows with width and density, against dense ones',
+      ).conflicts(['peers', 'profile', 'network', 'kind', 'density', 'batch', 'threads']),
+    )
+    .option('--plot <file>', 'with --growth: also draw it, as SVG')
     .optionsGroup('Training steps of one case only (transforms and layers are left out):')
     .addOption(
       new Option('--network <name>', `one network (default: ${paperNetworks.join(', ')})`).choices(
@@ -75,12 +97,22 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .exitOverride()
     .parse(args, { from: 'user' })
   const given = command.opts<
-    { json?: string; quick?: true; peers?: true; profile?: true } & NarrowingOptions
+    {
+      json?: string
+      quick?: true
+      peers?: true
+      profile?: true
+      growth?: true
+      plot?: string
+    } & NarrowingOptions
   >()
+  const output = { json: given.json ?? null, quick: given.quick ?? false }
+  if (given.growth) return { type: 'growth', ...output, plot: given.plot ?? null }
+  if (given.plot !== undefined) command.error("error: option '--plot <file>' needs option '--growth'")
   const { network, kind, density, batch, threads } = given
   return {
-    json: given.json ?? null,
-    quick: given.quick ?? false,
+    type: 'speed',
+    ...output,
     peers: given.peers ?? false,
     profile: given.profile ?? false,
     parts: [network, kind, density, batch, threads].every((option) => option === undefined),

@@ -69,6 +69,42 @@ export interface UnmeasuredRow extends StepCase {
   readonly reason: string
 }
 
+/** One layer of d inputs and d outputs, forward and backward, on one thread. */
+export interface LayerGrowthRow {
+  readonly d: number
+  readonly kind: KernelKind
+  /** As it was asked for; a small layer cannot have exactly so many weights. */
+  readonly density: number
+  /** Stored weights: d^2 in a dense layer. */
+  readonly nonZeros: number
+  readonly batch: number
+  /** For one image. */
+  readonly microseconds: number
+  /** The same by the fitted model. */
+  readonly modelMicroseconds: number
+}
+
+export interface LayerGrowth {
+  readonly rows: readonly LayerGrowthRow[]
+  /** For one image: DCTpS takes the first times d log2 d and the second times its stored weights, dense the third times d^2. */
+  readonly model: {
+    readonly nanosecondsPerTransformStep: number
+    readonly nanosecondsPerNonZero: number
+    readonly nanosecondsPerDenseWeight: number
+  }
+}
+
+/** Whole training steps of a network that is narrower or wider than usual. */
+export interface NetworkGrowthRow extends Omit<StepRow, 'startSeconds'> {
+  readonly width: number
+  readonly storedWeights: number
+}
+
+export interface GrowthResults {
+  readonly layers: LayerGrowth
+  readonly networks: readonly NetworkGrowthRow[]
+}
+
 export interface BenchResults {
   readonly machine: { readonly processor: string; readonly cores: number; readonly node: string }
   readonly quick: boolean
@@ -79,4 +115,6 @@ export interface BenchResults {
   readonly steps: readonly StepRow[]
   readonly peers: readonly PeerRow[]
   readonly unmeasured: readonly UnmeasuredRow[]
+  /** Null unless it was asked for, and then alone. */
+  readonly growth: GrowthResults | null
 }

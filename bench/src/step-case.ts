@@ -11,16 +11,20 @@ function inputOf(network: string) {
   return { channels: 3, height: side, width: side }
 }
 
-/** @throws DctpsError `usage` on a network that does not exist */
-export function buildCase({ network, kind, density }: Omit<StepCase, 'batch' | 'threads'>): {
-  network: Network
-  supports: Supports
-} {
+/**
+ * @param width of the first stage, where the network lets it be chosen
+ * @throws DctpsError `usage` on a network that does not exist
+ */
+export function buildCase(
+  { network, kind, density }: Omit<StepCase, 'batch' | 'threads'>,
+  width?: number,
+): { network: Network; supports: Supports } {
   return buildSpec({
     architecture: network,
     input: inputOf(network),
     classes,
     kernel: { kind, alpha: 'trainable' },
+    ...(width === undefined ? {} : { width }),
     support: kind === 'dense' ? { type: 'dense' } : { type: 'random', rule: 'epl', density, seed: 0 },
   })
 }

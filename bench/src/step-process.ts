@@ -1,5 +1,5 @@
 // A process that trains one case, so that its memory and start are its own:
-//   node step-process.js NETWORK KIND DENSITY BATCH THREADS
+//   node step-process.js NETWORK KIND DENSITY BATCH THREADS [WIDTH]
 // After the first step it prints {"begun", "ready"}, seconds from the start of the process to the beginning and to the end
 // of that step, or {"unable": why} where the case does not fit; then, for each line of SECONDS on standard input, it
 // trains for so long, one step at least, and prints a Measurement. peers/torch_step.py does the same. It is started by the
@@ -23,7 +23,7 @@ import { cachedTransforms, createNodeRunner, fastestSimd } from 'dctps/node'
 import type { Measurement } from './contender.js'
 import { buildCase, classes } from './step-case.js'
 
-const [networkName = '', kindName, density, batchSize, threads] = process.argv.slice(2)
+const [networkName = '', kindName, density, batchSize, threads, width] = process.argv.slice(2)
 const kind = kernelKinds.find((known) => known === kindName) ?? 'dctps'
 const batch = Number(batchSize)
 const adam = {
@@ -35,7 +35,10 @@ const adam = {
   learningRate: 1e-3,
 } as const
 
-const { network, supports } = buildCase({ network: networkName, kind, density: Number(density) })
+const { network, supports } = buildCase(
+  { network: networkName, kind, density: Number(density) },
+  width === undefined ? undefined : Number(width),
+)
 const dataset = noise(2 * batch)
 const loader = new BatchLoader(dataset, network.input)
 const order = everyIndex(dataset)

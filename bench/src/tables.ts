@@ -4,12 +4,17 @@ import { formatTable } from '@dctps/lab'
 import type { StepTime } from './profile.js'
 import type { LayerRow, PeerRow, StepCase, StepRow, TransformRow } from './results.js'
 
-/** Columns of a table: the first `names` to the left, figures to the right. */
-function columns(headers: readonly string[], names: number) {
-  return headers.map((header, index) => ({
+/** A table whose first `names` columns stand to the left, figures to the right. */
+export function formatColumns(
+  headers: readonly string[],
+  names: number,
+  rows: readonly (readonly string[])[],
+): string {
+  const columns = headers.map((header, index) => ({
     header,
     align: index < names ? ('left' as const) : ('right' as const),
   }))
+  return formatTable(columns, rows)
 }
 
 /** Three significant digits, without an exponent. */
@@ -17,15 +22,13 @@ export function digits(value: number): string {
   return value >= 100 ? Math.round(value).toString() : value.toPrecision(3)
 }
 
-const times = (value: number) => `${digits(value)}x`
-const percent = (share: number) => `${digits(share * 100)}%`
+export const times = (value: number) => `${digits(value)}x`
+export const percent = (share: number) => `${digits(share * 100)}%`
 
 export function transformTable(rows: readonly TransformRow[]): string {
-  return formatTable(
-    columns(
-      ['layer', 'direction', 'ns/pixel', 'dense', 'ratio', 'reference', 'ratio', 'build ms', 'code KB'],
-      2,
-    ),
+  return formatColumns(
+    ['layer', 'direction', 'ns/pixel', 'dense', 'ratio', 'reference', 'ratio', 'build ms', 'code KB'],
+    2,
     rows.map((row) => [
       row.layer,
       row.direction,
@@ -41,8 +44,9 @@ export function transformTable(rows: readonly TransformRow[]): string {
 }
 
 export function layerTable(rows: readonly LayerRow[]): string {
-  return formatTable(
-    columns(['layer', 'kind', 'density', 'forward images/s', 'of dense', 'backward images/s', 'of dense'], 2),
+  return formatColumns(
+    ['layer', 'kind', 'density', 'forward images/s', 'of dense', 'backward images/s', 'of dense'],
+    2,
     rows.map((row) => {
       const dense = rows.find((other) => other.layer === row.layer && other.kind === 'dense')!
       return [
@@ -70,27 +74,24 @@ export function stepTable(steps: readonly StepRow[], peers: readonly PeerRow[]):
     ratio,
     digits(row.peakMegabytes),
     digits(row.startSeconds),
-    row.coldStartSeconds === null ? '' : digits(row.coldStartSeconds),
     percent(row.otherLoad),
   ]
-  return formatTable(
-    columns(
-      [
-        'network',
-        'kind',
-        'by',
-        'density',
-        'batch',
-        'threads',
-        'images/s',
-        'ratio',
-        'peak MB',
-        'start s',
-        'cold s',
-        'other load',
-      ],
-      3,
-    ),
+  return formatColumns(
+    [
+      'network',
+      'kind',
+      'by',
+      'density',
+      'batch',
+      'threads',
+      'images/s',
+      'ratio',
+      'peak MB',
+      'start s',
+      'cold s',
+      'other load',
+    ],
+    3,
     steps.flatMap((step) => {
       const single = steps.find((other) => sameCase(other, { ...step, threads: 1 }))
       const scaling =
@@ -119,8 +120,9 @@ function sameCase(a: StepCase, b: StepCase): boolean {
 }
 
 export function profileTable(rows: readonly StepTime[]): string {
-  return formatTable(
-    columns(['step', 'kernel', 'microseconds', 'share'], 2),
+  return formatColumns(
+    ['step', 'kernel', 'microseconds', 'share'],
+    2,
     rows.map((row) => [row.step, row.kernel, digits(row.seconds * 1e6), percent(row.share)]),
   )
 }

@@ -17,6 +17,8 @@ describe('npm run bench', () => {
     [['--batch', '1.5'], 'whole number'],
     [['--threads', 'two'], 'whole number'],
     [['lenet5'], 'too many arguments'],
+    [['--growth', '--kind', 'dctps'], 'cannot be used with'],
+    [['--plot', 'growth.svg'], "needs option '--growth'"],
   ])('says in one line what is wrong with %j, exit code 2', (args, expected) => {
     const { status, stderr, stdout } = bench(...args)
     expect(status).toBe(2)

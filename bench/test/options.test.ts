@@ -1,11 +1,17 @@
 // What is measured for which options.
 
 import { describe, expect, test } from 'vitest'
-import { parseOptions } from '#bench/options'
+import { parseOptions, type SpeedOptions } from '#bench/options'
+
+function parseSpeed(args: readonly string[]): SpeedOptions {
+  const options = parseOptions(args)
+  if (options.type !== 'speed') throw new Error(`expected speed, received ${options.type}`)
+  return options
+}
 
 describe('without narrowing options', () => {
   test('the six networks of the paper are measured in three kinds, with one thread and with two', () => {
-    const { groups, parts } = parseOptions([])
+    const { groups, parts } = parseSpeed([])
     expect(parts).toBe(true)
     expect([...new Set(groups.map(({ network }) => network))]).toEqual([
       'lenet5',
@@ -27,7 +33,7 @@ describe('without narrowing options', () => {
   })
 
   test('batches hold 128 images, fewer where they would not fit', () => {
-    const batches = new Map(parseOptions([]).groups.map(({ network, batch }) => [network, batch]))
+    const batches = new Map(parseSpeed([]).groups.map(({ network, batch }) => [network, batch]))
     expect(batches.get('lenet5')).toBe(128)
     expect(batches.get('resnet50')).toBe(32)
     for (const batch of batches.values()) expect([32, 64, 128]).toContain(batch)
@@ -49,10 +55,19 @@ test('all narrowing options leave one case', () => {
 })
 
 test('dense kernels have density 1, whatever was asked for', () => {
-  const { groups } = parseOptions(['--density', '0.05', '--network', 'resnet8'])
+  const { groups } = parseSpeed(['--density', '0.05', '--network', 'resnet8'])
   expect(groups.map(({ kind, density }) => [kind, density])).toEqual([
     ['dctps', 0.05],
     ['sparse', 0.05],
     ['dense', 1],
   ])
+})
+
+test('the growth of cost is measured alone, with a plot where one is asked for', () => {
+  expect(parseOptions(['--growth', '--plot', 'growth.svg', '--quick'])).toEqual({
+    type: 'growth',
+    quick: true,
+    json: null,
+    plot: 'growth.svg',
+  })
 })
