@@ -52,8 +52,8 @@ them --peers says so and goes on.
 Exit code: 0 measured, 1 a failure while measuring or writing, 2 wrong usage.
 
 Examples:
-  npm run bench                                        all parts, about five minutes
-  npm run bench -- --quick --json bench.json           the same in about two, with less certain figures
+  npm run bench                                        all parts, some twenty minutes
+  npm run bench -- --quick --json bench.json           the same in about ten, with less certain figures
   npm run bench -- --network lenet5 --kind dctps --threads 2 --peers
   npm run bench -- --network resnet8 --kind dctps --profile
   npm run bench -- --growth --json growth.json --plot growth.svg`
