@@ -121,42 +121,43 @@ function addNormalisedRow(
 }
 
 /**
- * One block's gradients of weight (`sum g * xhat`) and bias (`sum g`), where `g` is `dy`, zero where the rectified sum was not positive.
- * `sign` says where that is read; `y` is the output, for `signOfOutput`, and then `g` replaces `dy`, for other readers.
- * `sums`: 48 bytes a channel.
+ * Adds one row of tiles to the sums of a block's gradients: for each channel `[sum g, sum g * (x - mean)]` in float64 in `totals`,
+ * which the first row (`row` 0) clears. `g` is `dy`, zero where the rectified sum was not positive; `sign` says where that is read; `y` is
+ * the output, for `signOfOutput`, and then `g` replaces `dy`, for other readers. `sums`: 32 bytes a channel that nobody else uses
+ * meanwhile.
  */
 export function normaliseSums(
   x: usize,
-  xPitch: usize,
   dy: usize,
-  dyPitch: usize,
   y: usize,
-  yPitch: usize,
-  rows: i32,
   columns: i32,
   channels: i32,
   lanes: i32,
   moments: usize,
   sign: i32,
+  sums: usize,
+  totals: usize,
+  row: i32,
+): void {
+  if (row == 0) memory.fill(totals, 0, (<usize>channels) << 4)
+  memory.fill(sums, 0, (<usize>channels) << 5)
+  sumsOfRow(x, dy, y, columns, channels, lanes, moments, sign, sums)
+  for (let c: usize = 0; c < <usize>channels; c++) {
+    const to = totals + (c << 4)
+    store<f64>(to, load<f64>(to) + laneSum(v128.load(sums + (c << 5))))
+    store<f64>(to, load<f64>(to, 8) + laneSum(v128.load(sums + (c << 5), 16)), 8)
+  }
+}
+
+/** From a block's totals to its gradients of weight, `sum g * xhat`, and bias, `sum g`. */
+export function normaliseTotals(
+  totals: usize,
+  channels: i32,
+  moments: usize,
   weightGradient: usize,
   biasGradient: usize,
-  sums: usize,
 ): void {
   const array = (<usize>channels) << 2
-  const totals = sums + ((<usize>channels) << 5)
-  memory.fill(totals, 0, (<usize>channels) << 4)
-  for (let r = 0; r < rows; r++) {
-    memory.fill(sums, 0, (<usize>channels) << 5)
-    sumsOfRow(x, dy, y, columns, channels, lanes, moments, sign, sums)
-    for (let c: usize = 0; c < <usize>channels; c++) {
-      const to = totals + (c << 4)
-      store<f64>(to, load<f64>(to) + laneSum(v128.load(sums + (c << 5))))
-      store<f64>(to, load<f64>(to, 8) + laneSum(v128.load(sums + (c << 5), 16)), 8)
-    }
-    x += xPitch
-    dy += dyPitch
-    y += yPitch
-  }
   for (let c: usize = 0; c < <usize>channels; c++) {
     const inverse = <f64>load<f32>(moments + array + (c << 2))
     store<f32>(weightGradient + (c << 2), <f32>(load<f64>(totals + (c << 4), 8) * inverse))

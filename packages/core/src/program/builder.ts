@@ -6,12 +6,15 @@ import { type BlockBuffer, type Lifetime, type PlannedBuffer, planArena } from '
 import { alignUp } from './slot.js'
 import { type Call, needsBarrier, type Operand, type Scope, type Step } from './step.js'
 
+/** Scratch for one row of an activation that lies nowhere else: of a layer's input, or of the gradient of its output. */
+export type RowScratch = 'inputRow' | 'gradientRow'
+
 /**
  * An operand relative to what is not known yet: the address of a block buffer or of the running thread's scratch, or the
  * number of columns that one call of the step takes (`constant` times that).
  */
 export interface DraftOperand extends Operand {
-  readonly base: BlockBuffer | 'scratch' | 'rowScratch' | 'columns' | null
+  readonly base: BlockBuffer | 'scratch' | RowScratch | 'columns' | null
 }
 
 export interface DraftCall {
@@ -87,7 +90,7 @@ export class ProgramBuilder {
   #buffers: BlockBuffer[] = []
   #nextBuffer = 0
   #threadBytes = 0
-  #rowBytes = 0
+  readonly #rowBytes = { inputRow: 0, gradientRow: 0 }
   readonly #slots: number
   readonly #slotBytes: number
 
@@ -113,12 +116,12 @@ export class ProgramBuilder {
 
   /** Scratch bytes that one thread needs. */
   get threadBytes(): number {
-    return this.#threadBytes + this.#rowBytes
+    return this.#threadBytes + this.#rowBytes.inputRow + this.#rowBytes.gradientRow
   }
 
-  /** Those of them that hold single rows. */
-  get rowBytes(): number {
-    return this.#rowBytes
+  /** Where in a thread's scratch the single rows lie. */
+  get rowOffsets(): Readonly<Record<RowScratch, number>> {
+    return { inputRow: this.#threadBytes, gradientRow: this.#threadBytes + this.#rowBytes.inputRow }
   }
 
   /** A place in the slot of the current batch. */
@@ -149,10 +152,10 @@ export class ProgramBuilder {
     return { ...zero, constant: offset, base: 'scratch' }
   }
 
-  /** Scratch of the running thread beside {@link scratch}: for one row of an activation that lies nowhere else. */
-  rowScratch(bytes: number): DraftOperand {
-    this.#rowBytes = Math.max(this.#rowBytes, alignUp(bytes, 64))
-    return { ...zero, base: 'rowScratch' }
+  /** Scratch of the running thread beside {@link scratch}. */
+  rowScratch(row: RowScratch, bytes: number): DraftOperand {
+    this.#rowBytes[row] = Math.max(this.#rowBytes[row], alignUp(bytes, 64))
+    return { ...zero, base: row }
   }
 
   buffer(name: string, bytes: number): BlockBuffer {
@@ -211,9 +214,9 @@ export interface Places {
   readonly arena: number
   readonly blockBytes: number
   readonly scratch: number
-  /** Scratch of one thread, its last `rowBytes` for single rows. */
+  /** Scratch of one thread. */
   readonly threadBytes: number
-  readonly rowBytes: number
+  readonly rowOffsets: Readonly<Record<RowScratch, number>>
 }
 
 /** A step list with planned buffers, waiting for the addresses of arena and scratch. */
@@ -230,7 +233,7 @@ export class DraftList {
   }
 
   /** The steps with every operand a number. */
-  resolve({ arena, blockBytes, scratch, threadBytes, rowBytes }: Places): StepList {
+  resolve({ arena, blockBytes, scratch, threadBytes, rowOffsets }: Places): StepList {
     const offsets = new Map(this.buffers.map((buffer) => [buffer.id, buffer.offset]))
     const place = ({ base, ...operand }: DraftOperand, chunk: number): Operand => {
       if (base === null) return operand
@@ -238,8 +241,8 @@ export class DraftList {
       if (base === 'scratch') {
         return { ...operand, constant: scratch + operand.constant, perThread: threadBytes }
       }
-      if (base === 'rowScratch') {
-        const row = scratch + threadBytes - rowBytes
+      if (base === 'inputRow' || base === 'gradientRow') {
+        const row = scratch + rowOffsets[base]
         return { ...operand, constant: row + operand.constant, perThread: threadBytes }
       }
       return {

@@ -102,8 +102,8 @@ export function compileProgram(
   const arena = alignUp(builder.end, pageBytes)
   const blockBytes = Math.max(evaluate.blockBytes, gradient?.blockBytes ?? 0)
   const scratch = arena + blockBytes * blocks
-  const { threadBytes, rowBytes } = builder
-  const resolve = (list: DraftList) => list.resolve({ arena, blockBytes, scratch, threadBytes, rowBytes })
+  const { threadBytes, rowOffsets } = builder
+  const resolve = (list: DraftList) => list.resolve({ arena, blockBytes, scratch, threadBytes, rowOffsets })
   return {
     network,
     supports,

@@ -30,6 +30,9 @@ export interface GradientSink extends Activation {
 /** The calls that write one row of an activation, or the chunk that a step takes, to a pointer. */
 export type RowSource = (target: DraftOperand) => DraftCall[]
 
+/** The calls that sum up one row of a gradient. */
+export type SumSource = (gradient: Activation) => DraftCall[]
+
 export interface ProgramContext {
   readonly network: Network
   readonly supports: Supports
@@ -48,6 +51,8 @@ export class ListContext {
   readonly #activations = new Map<LayerId, Activation>()
   readonly #gradients = new Map<LayerId, Activation>()
   readonly #rowSources = new Map<LayerId, RowSource>()
+  readonly #gradientSources = new Map<LayerId, RowSource>()
+  readonly #sumSources = new Map<LayerId, SumSource>()
 
   constructor(program: ProgramContext, mode: 'train' | 'evaluate') {
     this.program = program
@@ -85,8 +90,34 @@ export class ListContext {
     const source = this.#rowSources.get(id)
     if (source === undefined) return null
     const { tileBytes } = this.activation(id).layout
-    const row = this.builder.rowScratch(width * tileBytes)
+    const row = this.builder.rowScratch('inputRow', width * tileBytes)
     return { calls: source(row), row: [row, number(tileBytes)] }
+  }
+
+  /** Says how rows of the gradient of a kernel's output are computed, instead of storing it. */
+  deferGradient(id: LayerId, source: RowSource): void {
+    this.#gradientSources.set(id, source)
+  }
+
+  /** One row (`width` pixels of it) of the gradient of a kernel's output; null where it is stored. */
+  gradientRow(id: LayerId, width: number): { calls: DraftCall[]; row: PixelRow } | null {
+    const source = this.#gradientSources.get(id)
+    if (source === undefined) return null
+    const tileBytes = this.program.network.layers[id]!.output.channels * 4 * this.program.lanes
+    const row = this.builder.rowScratch('gradientRow', width * tileBytes)
+    return { calls: source(row), row: [row, number(tileBytes)] }
+  }
+
+  /** Says how the gradient of a layer's output is summed up, a row at a time. */
+  offerSums(id: LayerId, source: SumSource): void {
+    this.#sumSources.set(id, source)
+  }
+
+  /** The calls that sum up a row of the gradient of a layer's output; whoever asks has to make them, on every row. */
+  takeSums(id: LayerId): DraftCall[] {
+    const source = this.#sumSources.get(id)
+    this.#sumSources.delete(id)
+    return source?.(this.gradient(id)) ?? []
   }
 
   needsGradient(id: LayerId): boolean {

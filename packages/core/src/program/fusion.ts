@@ -8,6 +8,8 @@ import { layerInputs } from '../network/layer.js'
 export interface NormalisedSum {
   /** The layer whose output the sum is: the last of those that are computed together. */
   readonly output: LayerId
+  /** All that are computed together. */
+  readonly layers: readonly LayerId[]
   /** One batch norm, or two that are added. */
   readonly terms: readonly [BatchNormLayer, ...BatchNormLayer[]]
   readonly residual: LayerId | null
@@ -35,13 +37,14 @@ export function planFusion(layers: readonly Layer[], consumers: readonly number[
     const behind = onlyReader(sum.output)
     const rectified = behind?.op === 'relu'
     const output = rectified ? behind.id : sum.output
-    for (const id of [...sum.terms.map((term) => term.id), sum.output]) if (id !== output) absorbed.add(id)
-    sums.set(output, { ...sum, output, rectified })
+    const together = [...new Set([...sum.terms.map((term) => term.id), sum.output, output])]
+    for (const id of together) if (id !== output) absorbed.add(id)
+    sums.set(output, { ...sum, output, layers: together, rectified })
   }
   return { sums, absorbed }
 }
 
-type Sum = Omit<NormalisedSum, 'rectified'>
+type Sum = Omit<NormalisedSum, 'rectified' | 'layers'>
 
 function sumAlone(layer: BatchNormLayer): Sum {
   return { output: layer.id, terms: [layer], residual: null }

@@ -17,6 +17,8 @@ export interface StoragePlan {
   readonly gradientHalo: readonly number[]
   /** Outputs that the backward pass computes anew, a row at a time, instead of keeping them. */
   readonly recomputed: ReadonlySet<LayerId>
+  /** 1x1 kernels whose output's gradient can be computed a row at a time by the batch norm behind them. */
+  readonly gradientByRows: ReadonlySet<LayerId>
   /** How many layers read a layer's output. */
   readonly consumers: readonly number[]
   /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
@@ -85,12 +87,19 @@ export function planStorage(
       )
       .map(({ output }) => output),
   )
+  const gradientByRows = new Set(
+    layers.flatMap((layer) => {
+      if (!isKernelLayer(layer) || layer.geometry.size !== 1 || layer.bias || !gathers(layer)) return []
+      return consumers[layer.id] === 1 && needsGradient[layer.input] ? [layer.id] : []
+    }),
+  )
   return {
     fusion,
     root,
     halo,
     gradientHalo: gradientHalos(layers, halo),
     recomputed,
+    gradientByRows,
     consumers,
     needsGradient,
   }

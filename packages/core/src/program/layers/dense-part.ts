@@ -21,7 +21,7 @@ import {
   depthwiseScatter,
   isDepthwise,
 } from './depthwise.js'
-import { groupBytes, type KernelPart, outputRow, patchRow } from './kernel-part.js'
+import { groupBytes, type KernelPart, outputRow, patchRow, storedGradient } from './kernel-part.js'
 
 /** Operands of the dense kernels on one row of tiles, all but the last ones of each. */
 function denseOperands(
@@ -118,7 +118,8 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
     lags: false,
     gathers: false,
     forward: (input, output) => [denseForward(context, layer, input, output, number(weights.address))],
-    backward({ input, gradient, sink }) {
+    backward({ input, gradient: places, sink }) {
+      const gradient = storedGradient(places)
       const multiplyAdds = entries * rows * width
       context.builder.step(
         `${layer.name} weight gradient`,

@@ -8,7 +8,7 @@ import type { Activation, ListContext } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
 import type { FreeTransform } from './free-transform.js'
-import { outputRow, patchRow, windowRow } from './kernel-part.js'
+import { outputRow, patchRow, storedGradient, windowRow } from './kernel-part.js'
 
 /** Taps of a filter. */
 const taps = 9
@@ -125,11 +125,11 @@ export function depthwiseTransform(context: ListContext, layer: KernelLayer): Fr
         ? {
             type: 'gather',
             scratchBytes: 0,
-            row: (u) => [depthwiseGather(context, layer, dy, u, number(filters), false)],
+            row: (u) => [depthwiseGather(context, layer, storedGradient(dy), u, number(filters), false)],
           }
         : {
             type: 'scatter',
-            row: (u) => [depthwiseScatter(context, layer, u, dy, number(filters))],
+            row: (u) => [depthwiseScatter(context, layer, u, storedGradient(dy), number(filters))],
           },
   }
 }

@@ -8,7 +8,14 @@ import type { Activation, ListContext } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import type { TileLayout } from '../tiles.js'
 import { depthwiseTransform, isDepthwise } from './depthwise.js'
-import { groupBytes, outputRow, patchesTile, patchRow } from './kernel-part.js'
+import {
+  groupBytes,
+  type OutputGradient,
+  outputRow,
+  patchesTile,
+  patchRow,
+  storedGradient,
+} from './kernel-part.js'
 import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 import { hasSpectralForm5, spectralTransform5 } from './spectral-transform5.js'
 
@@ -25,7 +32,7 @@ export interface FreeTransform {
   readonly scaleCount: number
   /** One row of y = D x, with factors from `scales`; a form with rows of its own emits a step beforehand. */
   forward(x: Activation, y: Activation, scales: number): DraftCall[]
-  adjoint(dy: Activation): Adjoint
+  adjoint(dy: OutputGradient): Adjoint
 }
 
 /**
@@ -96,7 +103,14 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
           row(u) {
             const adjoint = tables.transform(layer.geometry, u.layout, 'adjoint', 'accumulate')
             return [
-              transformCall(context, adjoint, columns(), outputRow(dy), patchRow(u, layer), adjoint.scales),
+              transformCall(
+                context,
+                adjoint,
+                columns(),
+                outputRow(storedGradient(dy)),
+                patchRow(u, layer),
+                adjoint.scales,
+              ),
             ]
           },
         }
@@ -105,7 +119,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
       return {
         type: 'gather',
         scratchBytes: adjoint.emitted.scratchBytes,
-        row: (u) => [transformCall(context, adjoint, columns(), outputRow(dy), u, adjoint.scales)],
+        row: (u) => [transformCall(context, adjoint, columns(), dy.windows, u, adjoint.scales)],
       }
     },
   }
@@ -147,7 +161,9 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
     forward: (x, y, rowScales) => [call('cosineForward', input, patchRow(x, layer), outputRow(y), rowScales)],
     adjoint: (dy) => ({
       type: 'scatter',
-      row: (u) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(dy), scales)],
+      row: (u) => [
+        call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(storedGradient(dy)), scales),
+      ],
     }),
   }
 }

@@ -1,6 +1,7 @@
 // A kernel layer is a sum of parts: D and S of a DCTpS layer, S alone, or a dense W. Each part emits calls on one row of
 // output tiles; this file holds what they share.
 
+import { DctpsError } from '../../errors.js'
 import type { KernelLayer } from '../../network/layer.js'
 import { type DraftCall, type DraftOperand, inBlock, number } from '../builder.js'
 import type { Activation, GradientSink, PixelRow } from '../context.js'
@@ -14,11 +15,26 @@ export interface GatheredRows {
   multiplyAdds: number
 }
 
+/** The gradient of a layer's output. */
+export interface OutputGradient {
+  readonly layout: TileLayout
+  /** For a layer that keeps the size of its image: the window of the first input pixel of a row. */
+  readonly windows: PixelRow
+  /** All of it; not there for a 1x1 layer whose rows are computed when they are needed. */
+  readonly stored: Activation | null
+}
+
+/** @throws DctpsError `program` if it is not there */
+export function storedGradient({ stored }: OutputGradient): Activation {
+  if (stored === null) throw new DctpsError('program', 'a gradient that is not stored was asked for')
+  return stored
+}
+
 export interface BackwardPlaces {
   readonly input: Activation
   /** One row of the input's pixels, where a gathering part reads it: stored, or computed anew. */
   readonly inputRow: PixelRow
-  readonly gradient: Activation
+  readonly gradient: OutputGradient
   /** Null where the input needs no gradient. */
   readonly sink: GradientSink | null
 }

@@ -2,15 +2,23 @@
 // and how rows are cut so that all parts of a layer find them in the cache.
 
 import { DctpsError } from '../../errors.js'
-import type { KernelLayer } from '../../network/layer.js'
+import { type KernelLayer, layerInputs } from '../../network/layer.js'
 import type { Supports } from '../../network/parameters.js'
 import { type Chunks, columns, type DraftCall, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
 import { keepsSize } from '../support-rows.js'
+import { tileLayout } from '../tiles.js'
 import { statisticsCalls } from './batch-statistics.js'
 import { densePart } from './dense-part.js'
 import { hasGatheringTransform } from './free-transform.js'
-import { type GatheredRows, type KernelPart, outputRow } from './kernel-part.js'
+import {
+  type GatheredRows,
+  type KernelPart,
+  type OutputGradient,
+  outputRow,
+  storedGradient,
+  windowRow,
+} from './kernel-part.js'
 import { isNearlyFull, materialisedPart } from './materialised-part.js'
 import { sparsePart } from './sparse-part.js'
 import { transformPart } from './transform-part.js'
@@ -54,7 +62,10 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
 }
 
 /** Bytes of input that come anew with each output pixel. */
-function windowBytes({ geometry: { size, stride } }: KernelLayer, { layout }: Activation): number {
+function windowBytes(
+  { geometry: { size, stride } }: KernelLayer,
+  { layout }: Pick<Activation, 'layout'>,
+): number {
   return size * stride * layout.tileBytes
 }
 
@@ -73,21 +84,31 @@ function emitBackward(
   input: Activation,
 ): void {
   const { builder } = context
-  const gradient = context.gradient(layer.id)
-  if (layer.bias) emitBiasGradient(context, layer, gradient)
   const { height: rows, width } = input.layout.shape
+  const layout = tileLayout(layer.output, context.program.lanes, 0)
   // The input, its gradient, and the gradient of the output.
-  const pixelBytes = 2 * input.layout.tileBytes + windowBytes(layer, gradient)
+  const pixelBytes = 2 * input.layout.tileBytes + windowBytes(layer, { layout })
   const chunks = parts.some((part) => part.lags)
     ? { columns: width, chunk: width }
     : chunksOf(width, pixelBytes)
   const wanted = context.needsGradient(layer.input)
   const source = context.inputRow(layer.input, chunks.chunk)
+  const deferred = context.gradientRow(layer.id, chunks.chunk)
+  const gradient =
+    deferred === null ? gradientOf(context, layer) : { layout, windows: deferred.row, stored: null }
+  if (layer.bias) emitBiasGradient(context, layer, storedGradient(gradient))
   const gathered: GatheredRows = { calls: [], after: [], multiplyAdds: 0 }
   let scattered = false
   const emitGathered = () => {
     if (gathered.calls.length === 0) return
-    const calls = [...(source?.calls ?? []), ...gathered.calls.splice(0)]
+    const sums = isLastReader(context, layer, parts) ? context.takeSums(layer.input) : []
+    const calls = [
+      ...(deferred?.calls ?? []),
+      ...(source?.calls ?? []),
+      ...gathered.calls.splice(0),
+      // The input's gradient is complete, and the row in the cache.
+      ...sums,
+    ]
     const { multiplyAdds } = gathered
     builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
     for (const emit of gathered.after.splice(0)) emit()
@@ -104,6 +125,21 @@ function emitBackward(
   if (!scattered || !wanted) return
   const sink = context.gradientSink(layer.input)
   if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
+}
+
+function gradientOf(context: ListContext, layer: KernelLayer): OutputGradient {
+  const stored = context.gradient(layer.id)
+  return { layout: stored.layout, windows: windowRow(stored, layer), stored }
+}
+
+/** Whether the layer is the last to add to its input's gradient, in one step that leaves it complete row by row. */
+function isLastReader(
+  { program: { network } }: ListContext,
+  { id, input }: KernelLayer,
+  parts: readonly KernelPart[],
+): boolean {
+  const first = network.layers.find((layer) => layerInputs(layer).includes(input))
+  return first?.id === id && parts.every((part) => part.gathers)
 }
 
 function emitBiasGradient(context: ListContext, layer: KernelLayer, gradient: Activation): void {

@@ -1,8 +1,18 @@
 // Batch norms with the residual sum and the ReLU behind them, as steps: one pass forward; backward one that sums and one
 // that writes. The gradient of the sum is reused in place.
 
-import type { BatchNormLayer } from '../../network/layer.js'
-import { columns, type DraftCall, type DraftOperand, number, sliceCount, sliceIndex } from '../builder.js'
+import { type BatchNormLayer, layerInputs } from '../../network/layer.js'
+import type { BlockBuffer } from '../arena.js'
+import {
+  columns,
+  type DraftCall,
+  type DraftOperand,
+  inBlock,
+  number,
+  rowIndex,
+  sliceCount,
+  sliceIndex,
+} from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, rowsOf } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
@@ -14,12 +24,14 @@ const signs = { notRectified: 0, ofSum: 1, ofOutput: 2 } as const
 type Sign = (typeof signs)[keyof typeof signs]
 
 /** Bytes of scratch that summing the gradients of one channel takes. */
-const sumBytes = 48
+const sumBytes = 32
 
 interface Term {
   readonly layer: BatchNormLayer
   readonly input: Activation
   readonly moments: number
+  /** Sums of the gradients, two float64 a channel. */
+  readonly totals: BlockBuffer
 }
 
 /** Emits the forward step of a sum and gives back what emits its backward steps. */
@@ -31,13 +43,17 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
       layer: term,
       input: context.activation(term.input),
       moments: emitMoments(context, term),
+      totals: context.builder.buffer(`sums ${term.name}`, term.output.channels * 16),
     }),
   )
   const output = context.createActivation(layer)
+  if (context.mode === 'train') {
+    context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
+  }
   emitNormalise(context, sum, terms, output)
   if (isAlone(sum))
     context.offerRows(sum.output, (target) => [normalisedRow(context, sum, terms[0]!, target)])
-  return () => emitBackward(context, sum, terms, output)
+  return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })
 }
 
 /** Whether the sum is that of one normalised term: then it can be computed anew from what is kept anyway. */
@@ -95,26 +111,30 @@ function emitNormalise(
   )
 }
 
+/** A sum in the backward pass: where its gradient and its output lie. */
+interface SumPlaces {
+  readonly gradient: Activation
+  readonly output: Activation
+}
+
 function emitBackward(
   context: ListContext,
   sum: NormalisedSum,
   terms: readonly Term[],
-  output: Activation,
+  places: SumPlaces,
 ): void {
-  const { output: id, residual, rectified } = sum
+  const { output: id, residual } = sum
   const { name } = context.program.network.layers[id]!
-  const gradient = context.gradient(id)
-  const alone = isAlone(sum)
-  // Alone, the sign of the sum is that of a number which is read anyway; otherwise the output is there to be asked, and the
-  // gradient that others share is masked once for all.
-  const signOf = (index: number): Sign => {
-    if (!rectified) return signs.notRectified
-    if (alone) return signs.ofSum
-    return index === 0 ? signs.ofOutput : signs.notRectified
+  const { gradient } = places
+  // Where the step that completed the gradient has not summed it up, row by row, a step of its own does.
+  const calls = context.takeSums(id)
+  if (calls.length > 0) {
+    const { height: rows, width: columns } = gradient.layout.shape
+    context.builder.step(`${name} gradient sums`, id, 'blocks', calls, {
+      rows,
+      chunks: { columns, chunk: columns },
+    })
   }
-  const finishers = terms.map((term, index) =>
-    emitSums(context, term, { gradient, output, sign: signOf(index) }),
-  )
   let isTaken = false
   if (residual !== null && context.needsGradient(residual)) {
     isTaken = context.shareGradient(residual, id)
@@ -122,79 +142,167 @@ function emitBackward(
       passOn(context, `${name} residual gradient`, id, gradient, context.gradientSink(residual))
     }
   }
-  finishers.forEach((finish, index) => {
-    const { input } = terms[index]!.layer
+  const deferred = terms.filter((term) => canDefer(context, sum, term))
+  terms.forEach((term, index) => {
+    const { input } = term.layer
+    const coefficients = emitCoefficients(context, term)
     if (!context.needsGradient(input)) return
-    // Whoever takes over the buffer overwrites it: the last.
-    const takes = !isTaken && index === terms.length - 1 && context.shareGradient(input, id)
-    finish(takes ? { ...gradient, first: true } : context.gradientSink(input))
+    const call = gradientCall(context, term, signOf(sum, index), coefficients)
+    if (deferred.includes(term)) {
+      context.deferGradient(input, (target) => [call(rowPlaces(term.input, gradient, target))])
+      return
+    }
+    // Whoever takes over the buffer overwrites it: the last, and nobody where rows of it are read later.
+    const takes =
+      !isTaken && deferred.length === 0 && index === terms.length - 1 && context.shareGradient(input, id)
+    const sink = takes ? { ...gradient, first: true } : context.gradientSink(input)
+    const { height, width, channels } = term.layer.output
+    context.builder.step(
+      `${term.layer.name} input gradient`,
+      term.layer.id,
+      'blocks',
+      [call(blockPlaces(term.input, gradient, sink))],
+      { multiplyAdds: 2 * channels * height * width },
+    )
   })
 }
 
-/** Emits the sums of one term's gradients, and gives back what emits its input's gradient. */
-function emitSums(
+/**
+ * Alone, the sign of the sum is that of a number which is read anyway; otherwise the output is there to be asked, and the
+ * gradient that others share is masked once for all.
+ */
+function signOf(sum: NormalisedSum, index: number): Sign {
+  if (!sum.rectified) return signs.notRectified
+  if (isAlone(sum)) return signs.ofSum
+  return index === 0 ? signs.ofOutput : signs.notRectified
+}
+
+/**
+ * Whether the gradient of a term's input, a 1x1 kernel's output, is computed row by row when the kernel wants it: nobody may
+ * change the gradient of the sum in between, as those do who read the residual after the kernel.
+ */
+function canDefer(
+  { program: { network, storage } }: ListContext,
+  { residual, layers }: NormalisedSum,
+  { layer }: Term,
+): boolean {
+  if (!storage.gradientByRows.has(layer.input)) return false
+  return network.layers.every(
+    (reader) =>
+      residual === null ||
+      reader.id <= layer.input ||
+      layers.includes(reader.id) ||
+      !layerInputs(reader).includes(residual) ||
+      reader.id > Math.max(...layers),
+  )
+}
+
+/** The calls that sum up one row of the gradients of all terms. */
+function sumCalls(
   context: ListContext,
-  { layer, input, moments }: Term,
-  { gradient, output, sign }: { gradient: Activation; output: Activation; sign: Sign },
-): (target: GradientSink) => void {
-  const { builder, program } = context
+  sum: NormalisedSum,
+  terms: readonly Term[],
+  { gradient, output }: SumPlaces,
+): DraftCall[] {
+  const { program, builder } = context
+  return terms.map(({ layer, input, moments, totals }, index) => {
+    const sign = signOf(sum, index)
+    const { channels } = layer.output
+    return {
+      kernel: 'normaliseSums',
+      operands: [
+        outputRow(input)[0],
+        outputRow(gradient)[0],
+        // Not naming it lets its memory go, where it is computed anew.
+        sign === signs.ofOutput ? outputRow(output)[0] : number(0),
+        columns(),
+        ...[channels, program.lanes, moments, sign].map(number),
+        builder.scratch(channels * sumBytes),
+        inBlock(totals),
+        rowIndex,
+      ],
+    }
+  })
+}
+
+/**
+ * Emits what becomes of the sums: gradients of scale and shift, and the coefficients of the input's gradient.
+ * @returns address of the coefficients
+ */
+function emitCoefficients(context: ListContext, { layer, moments, totals }: Term): number {
+  const { builder } = context
   const { height, width, channels } = layer.output
-  const size = channels * height * width
-  const shape = [height, width, channels, program.lanes].map(number)
   const weight = context.parameter(layer.id, 'scale')
   const bias = context.parameter(layer.id, 'shift')
-  builder.step(
-    `${layer.name} gradient sums`,
-    layer.id,
-    'blocks',
-    [
-      {
-        kernel: 'normaliseSums',
-        operands: [
-          ...[input, gradient].flatMap(rowsOf),
-          // Not naming it lets its memory go, where it is computed anew.
-          ...(sign === signs.ofOutput ? rowsOf(output) : [number(0), number(0)]),
-          ...shape,
-          ...[moments, sign].map(number),
-          { ...number(weight.gradient ?? 0), perBlock: weight.gradientStride },
-          { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
-          builder.scratch(channels * sumBytes),
-        ],
-      },
-    ],
-    { multiplyAdds: size },
-  )
-
-  return (target) => {
-    const coefficients = builder.shared(channels * 12)
-    builder.step(`${layer.name} coefficients`, layer.id, 'slices', [
-      {
-        kernel: 'batchNormCoefficients',
-        operands: [
-          builder.inSlot(0),
-          ...[weight.gradient ?? 0, bias.gradient ?? 0, weight.gradientStride].map(number),
-          ...[height * width, channels, moments, coefficients].map(number),
-          sliceIndex,
-          sliceCount,
-        ],
-      },
-    ])
-    builder.step(
-      `${layer.name} input gradient`,
-      layer.id,
-      'blocks',
-      [
-        {
-          kernel: 'normaliseGradient',
-          operands: [
-            ...[input, gradient, target].flatMap(rowsOf),
-            ...shape,
-            laneMask(context),
-            ...[moments, coefficients, sign === signs.ofSum ? sign : 0, target.first ? 0 : 1].map(number),
-          ],
-        },
+  const coefficients = builder.shared(channels * 12)
+  builder.step(`${layer.name} gradient totals`, layer.id, 'blocks', [
+    {
+      kernel: 'normaliseTotals',
+      operands: [
+        inBlock(totals),
+        ...[channels, moments].map(number),
+        { ...number(weight.gradient ?? 0), perBlock: weight.gradientStride },
+        { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
       ],
-      { multiplyAdds: 2 * size },
-    )
+    },
+  ])
+  if (!context.needsGradient(layer.input)) return coefficients
+  builder.step(`${layer.name} coefficients`, layer.id, 'slices', [
+    {
+      kernel: 'batchNormCoefficients',
+      operands: [
+        builder.inSlot(0),
+        ...[weight.gradient ?? 0, bias.gradient ?? 0, weight.gradientStride].map(number),
+        ...[height * width, channels, moments, coefficients].map(number),
+        sliceIndex,
+        sliceCount,
+      ],
+    },
+  ])
+  return coefficients
+}
+
+/** Operands of the gradient of a term's input: pointers and extent, and whether it is added to what is there. */
+interface GradientPlaces {
+  readonly pointers: readonly DraftOperand[]
+  readonly extent: readonly DraftOperand[]
+  readonly accumulate: boolean
+}
+
+function blockPlaces(input: Activation, gradient: Activation, sink: GradientSink): GradientPlaces {
+  const { height, width } = input.layout.shape
+  return {
+    pointers: [input, gradient, sink].flatMap(rowsOf),
+    extent: [height, width].map(number),
+    accumulate: !sink.first,
   }
+}
+
+/** One row, or the chunk of it that a step takes. */
+function rowPlaces(input: Activation, gradient: Activation, target: DraftOperand): GradientPlaces {
+  const none = number(0)
+  return {
+    pointers: [outputRow(input)[0], none, outputRow(gradient)[0], none, target, none],
+    extent: [number(1), columns()],
+    accumulate: false,
+  }
+}
+
+function gradientCall(
+  context: ListContext,
+  { layer, moments }: Term,
+  sign: Sign,
+  coefficients: number,
+): (places: GradientPlaces) => DraftCall {
+  const asked = sign === signs.ofSum ? sign : signs.notRectified
+  return ({ pointers, extent, accumulate }) => ({
+    kernel: 'normaliseGradient',
+    operands: [
+      ...pointers,
+      ...extent,
+      ...[layer.output.channels, context.program.lanes].map(number),
+      laneMask(context),
+      ...[moments, coefficients, asked, accumulate ? 1 : 0].map(number),
+    ],
+  })
 }

@@ -6,7 +6,14 @@ import type { Activation, GradientSink, ListContext, PixelRow } from '../context
 import type { PlacedSupport } from '../kernel-tables.js'
 import { adjointRows, forwardRows, keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
-import { type GatheredRows, type KernelPart, outputRow, patchRow, windowRow } from './kernel-part.js'
+import {
+  type GatheredRows,
+  type KernelPart,
+  type OutputGradient,
+  outputRow,
+  patchRow,
+  storedGradient,
+} from './kernel-part.js'
 
 /** Entries a number of a window, from which touching the window in order beforehand pays, as measured. */
 const fewestTouched = 0.25
@@ -86,10 +93,10 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     builder.step(`${layer.name} sparse gradient`, layer.id, 'blocks', [total])
 
   /** Each input pixel gathers from the window of outputs that see it. */
-  const gather = (inputRow: PixelRow, gradient: Activation, sink: GradientSink, rows: GatheredRows) => {
+  const gather = (inputRow: PixelRow, gradient: OutputGradient, sink: GradientSink, rows: GatheredRows) => {
     const support = adjointSupport(gradient.layout, sink.first)
     const { values } = directed(support)
-    const window = windowRow(gradient, layer)
+    const window = gradient.windows
     const { sum, total } = valueGradient(support, gradient.layout, window, inputRow)
     const product: DraftCall = {
       kernel: 'sparseProduct',
@@ -151,7 +158,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
         gather(inputRow, gradient, sink, rows)
         return false
       }
-      scatter(input, gradient, sink)
+      scatter(input, storedGradient(gradient), sink)
       return true
     },
   }

@@ -9,7 +9,7 @@ import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import { alignUp } from '../slot.js'
 import { type FreeTransform, transformCall } from './free-transform.js'
-import { outputRow } from './kernel-part.js'
+import { outputRow, storedGradient } from './kernel-part.js'
 
 export function hasSpectralForm({ geometry }: KernelLayer): boolean {
   const { size, stride, padding, groups, inChannels, outChannels } = geometry
@@ -57,7 +57,8 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
         { kernel: 'addSpectra', operands: [...spectra, ...rows(y), ...size, ...shared, ...row] },
       ]
     },
-    adjoint(dy) {
+    adjoint(gradient) {
+      const dy = storedGradient(gradient)
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const spectra = spectraBehind(adjoint)
       const end = alignUp(adjoint.emitted.scratchBytes, 64) + rowBytes

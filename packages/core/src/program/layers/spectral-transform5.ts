@@ -9,7 +9,7 @@ import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import { alignUp } from '../slot.js'
 import { type FreeTransform, transformCall } from './free-transform.js'
-import { outputRow } from './kernel-part.js'
+import { outputRow, storedGradient } from './kernel-part.js'
 
 /** Taps along a row. */
 const size = 5
@@ -69,7 +69,8 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
       builder.step(`${layer.name} transform`, layer.id, 'blocks', calls, { rows })
       return []
     },
-    adjoint(dy) {
+    adjoint(gradient) {
+      const dy = storedGradient(gradient)
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const {
         spectra,

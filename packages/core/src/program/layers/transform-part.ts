@@ -6,7 +6,13 @@ import { type Activation, type GradientSink, type ListContext, type PixelRow, ro
 import { alignUp } from '../slot.js'
 import { type TileLayout, tileLayout } from '../tiles.js'
 import { type FreeTransform, freeTransform, rowTransform } from './free-transform.js'
-import { type GatheredRows, type KernelPart, outputRow } from './kernel-part.js'
+import {
+  type GatheredRows,
+  type KernelPart,
+  type OutputGradient,
+  outputRow,
+  storedGradient,
+} from './kernel-part.js'
 
 export function transformPart(context: ListContext, layer: KernelLayer, input: TileLayout): KernelPart {
   const trained = context.mode === 'train' && context.parameter(layer.id, 'alpha').trainable
@@ -55,7 +61,8 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
         operands: [row, outputRow(y)[0], columns(kept.layout.tileBytes), number(alpha.address)],
       },
     ],
-    backward({ gradient: dy }) {
+    backward({ gradient }) {
+      const dy = storedGradient(gradient)
       context.builder.step(`${layer.name} alpha gradient`, layer.id, 'blocks', [
         {
           kernel: 'dotRows',
@@ -76,7 +83,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
 interface AdjointPlaces {
   readonly input: Activation
   readonly inputRow: PixelRow
-  readonly dy: Activation
+  readonly dy: OutputGradient
   readonly sink: GradientSink
 }
 
