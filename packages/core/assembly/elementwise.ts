@@ -162,9 +162,13 @@ export function dotTiles(
   putSum(target, f32x4.add(s0, s1), row)
 }
 
+/** Bytes after which a sum of products goes on in float64. */
+const runBytes: usize = 4096
+
 /**
  * The last step of a DCTpS layer's input gradient, on one row: with `u = D^T dy` (unscaled), `dot (+)= <x, u>`, the gradient
- * of alpha, assigned at row 0, and `target (+)= alpha * u`, in place when both are the same.
+ * of alpha, assigned at row 0, and `target (+)= alpha * u`, in place when both are the same. `dot` is a float64: behind a batch norm
+ * the products nearly cancel.
  */
 export function scaleAndDotRow(
   u: usize,
@@ -177,32 +181,43 @@ export function scaleAndDotRow(
   row: i32,
 ): void {
   const scale = v128.load_splat<f32>(alpha)
-  let sum0 = f32x4.splat(0)
-  let sum1 = sum0
+  let total: f64 = row == 0 ? 0 : load<f64>(dot)
   let i: usize = 0
-  // Two sums: one would make every turn wait for the one before.
-  for (; i + 32 <= bytes; i += 32) {
-    const value0 = v128.load(u + i)
-    const value1 = v128.load(u + i, 16)
-    sum0 = addProduct(value0, v128.load(x + i), sum0)
-    sum1 = addProduct(value1, v128.load(x + i, 16), sum1)
-    let scaled0 = f32x4.mul(value0, scale)
-    let scaled1 = f32x4.mul(value1, scale)
-    if (accumulate) {
-      scaled0 = f32x4.add(scaled0, v128.load(target + i))
-      scaled1 = f32x4.add(scaled1, v128.load(target + i, 16))
+  while (i < bytes) {
+    const end = min(i + runBytes, bytes)
+    let sum0 = f32x4.splat(0)
+    let sum1 = sum0
+    // Two sums: one would make every turn wait for the one before.
+    for (; i + 32 <= end; i += 32) {
+      const value0 = v128.load(u + i)
+      const value1 = v128.load(u + i, 16)
+      sum0 = addProduct(value0, v128.load(x + i), sum0)
+      sum1 = addProduct(value1, v128.load(x + i, 16), sum1)
+      let scaled0 = f32x4.mul(value0, scale)
+      let scaled1 = f32x4.mul(value1, scale)
+      if (accumulate) {
+        scaled0 = f32x4.add(scaled0, v128.load(target + i))
+        scaled1 = f32x4.add(scaled1, v128.load(target + i, 16))
+      }
+      v128.store(target + i, scaled0)
+      v128.store(target + i, scaled1, 16)
     }
-    v128.store(target + i, scaled0)
-    v128.store(target + i, scaled1, 16)
+    if (i < end) {
+      const value = v128.load(u + i)
+      sum0 = addProduct(value, v128.load(x + i), sum0)
+      let scaled = f32x4.mul(value, scale)
+      if (accumulate) scaled = f32x4.add(scaled, v128.load(target + i))
+      v128.store(target + i, scaled)
+      i += 16
+    }
+    total += laneSum(sum0) + laneSum(sum1)
   }
-  if (i < bytes) {
-    const value = v128.load(u + i)
-    sum0 = addProduct(value, v128.load(x + i), sum0)
-    let scaled = f32x4.mul(value, scale)
-    if (accumulate) scaled = f32x4.add(scaled, v128.load(target + i))
-    v128.store(target + i, scaled)
-  }
-  putSum(dot, f32x4.add(sum0, sum1), row)
+  store<f64>(dot, total)
+}
+
+/** `target = source`, a float64. */
+export function roundSum(source: usize, target: usize): void {
+  store<f32>(target, <f32>load<f64>(source))
 }
 
 /** `dot = <a, b>` over rows. */

@@ -1,7 +1,7 @@
 // The part alpha * D x of a DCTpS layer ([P] section 1), and the gradient of alpha.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { columns, type DraftCall, type DraftOperand, number, rowIndex } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, type PixelRow, rowsOf } from '../context.js'
 import { alignUp } from '../slot.js'
 import { type TileLayout, tileLayout } from '../tiles.js'
@@ -103,8 +103,14 @@ function emitAdjoint(
   const adjoint = transform.adjoint(dy)
   const { width, height } = layer.output
   const multiplyAdds = transform.multiplyAdds * height * width
-  const alpha = alphaGradient(context, layer)
-  const finish = (u: DraftOperand, [x]: PixelRow) => scaleAndDot(context, layer, { u, x, sink }, alpha)
+  const dot = inBlock(builder.buffer(`<x, u> ${layer.name}`, 8))
+  const finish = (u: DraftOperand, [x]: PixelRow) => scaleAndDot(context, layer, { u, x, sink, dot })
+  const emitGradient = () => {
+    if (!context.parameter(layer.id, 'alpha').trainable) return
+    builder.step(`${layer.name} alpha gradient`, layer.id, 'blocks', [
+      { kernel: 'roundSum', operands: [dot, alphaGradient(context, layer)] },
+    ])
+  }
 
   if (adjoint.type === 'gather') {
     // A row of u is finished while it is hot; where the sink holds a gradient already, u lies in scratch.
@@ -113,6 +119,7 @@ function emitAdjoint(
       : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
     gathered.calls.push(...adjoint.row([u, number(sink.layout.tileBytes)]), finish(u, inputRow))
     gathered.multiplyAdds += multiplyAdds
+    gathered.after.push(emitGradient)
     return false
   }
   const u = sink.first ? sink : context.temporary(`u ${layer.name}`, sink.layout)
@@ -127,14 +134,14 @@ function emitAdjoint(
     rows,
     chunks: { columns: all, chunk: all },
   })
+  emitGradient()
   return sink.first
 }
 
 function scaleAndDot(
   context: ListContext,
   layer: KernelLayer,
-  { u, x, sink }: { u: DraftOperand; x: DraftOperand; sink: GradientSink },
-  alphaGradient: DraftOperand,
+  { u, x, sink, dot }: Record<'u' | 'x' | 'dot', DraftOperand> & { readonly sink: GradientSink },
 ): DraftCall {
   return {
     kernel: 'scaleAndDotRow',
@@ -144,7 +151,7 @@ function scaleAndDot(
       outputRow(sink)[0],
       columns(sink.layout.tileBytes),
       number(context.parameter(layer.id, 'alpha').address),
-      alphaGradient,
+      dot,
       number(sink.first ? 0 : 1),
       rowIndex,
     ],
