@@ -7,13 +7,11 @@ import { tolerableLoad } from './load.js'
 import type { SpeedOptions } from './options.js'
 import { PeerChecks } from './peer-check.js'
 import { installedPeers, type Peer } from './peers.js'
-import { byKernel, profileStep } from './profile.js'
 import { Progress } from './progress.js'
 import type { BenchResults, LayerRow, TransformRow } from './results.js'
 import { startResults } from './start.js'
-import { buildCase } from './step-case.js'
 import { benchSteps, type MeasuredSteps, type StepGroup } from './step-rows.js'
-import { layerTable, profileTable, stepTable, transformTable } from './tables.js'
+import { layerTable, stepTable, transformTable } from './tables.js'
 import type { Rounds } from './timing.js'
 import { benchTransforms } from './transform-rows.js'
 
@@ -56,7 +54,6 @@ export async function measure(
       `Other work disturbed ${disturbed.length} of these rows (column "other load"), PyTorch's most: repeat on a quiet machine.\n`,
     )
   }
-  if (options.profile) await showProfiles(options, progress)
   progress.clear()
   return results
 }
@@ -110,20 +107,6 @@ function showSteps({ steps, peers, unmeasured }: BenchResults, network: string, 
     console.log(
       `Not measured: ${network}, ${kind}, ${threads === 1 ? '1 thread' : `${threads} threads`}, by ${by}: ${reason}\n`,
     )
-}
-
-async function showProfiles({ groups, quick }: SpeedOptions, progress: Progress): Promise<void> {
-  for (const { network, kind, density, batch } of groups) {
-    progress.show(`profile of ${network}, ${kind}`)
-    const built = buildCase({ network, kind, density })
-    const rows = await profileStep(built.network, built.supports, batch, quick ? 10 : 50)
-    const milliseconds = rows.reduce((sum, { seconds }) => sum + seconds * 1000, 0)
-    progress.clear()
-    print(
-      `Where a step of ${network}, ${kind}, batch ${batch} goes: ${milliseconds.toFixed(2)} ms on one thread`,
-      `${profileTable(byKernel(rows))}\n\n${profileTable(rows)}`,
-    )
-  }
 }
 
 function print(title: string, table: string): void {

@@ -22,7 +22,6 @@ export interface GrowthOptions extends OutputOptions {
 export interface SpeedOptions extends OutputOptions {
   readonly type: 'speed'
   readonly peers: boolean
-  readonly profile: boolean
   /** Whether transforms and single layers are measured too. */
   readonly parts: boolean
   /** Training steps to measure. */
@@ -55,7 +54,6 @@ Examples:
   npm run bench                                        all parts, some twenty minutes
   npm run bench -- --quick --json bench.json           the same in about ten, with less certain figures
   npm run bench -- --network lenet5 --kind dctps --threads 2 --peers
-  npm run bench -- --network resnet8 --kind dctps --profile
   npm run bench -- --growth --json growth.json --plot growth.svg`
 
 /** @throws CommanderError on wrong usage, after it has printed what is wrong */
@@ -70,12 +68,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       '--peers',
       'others in turns with us: PyTorch (the published approach, and the plain dense network), TensorFlow.js and jax-js',
     )
-    .option('--profile', 'also show where the time of each training step goes, on one thread')
     .addOption(
       new Option(
         '--growth',
         'only: how the cost of layers and of ResNet-18 grows with width and density, against dense ones',
-      ).conflicts(['peers', 'profile', 'network', 'kind', 'density', 'batch', 'threads']),
+      ).conflicts(['peers', 'network', 'kind', 'density', 'batch', 'threads']),
     )
     .option('--plot <file>', 'with --growth: also draw it, as SVG')
     .optionsGroup('Training steps of one case only (transforms and layers are left out):')
@@ -101,7 +98,6 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       json?: string
       quick?: true
       peers?: true
-      profile?: true
       growth?: true
       plot?: string
     } & NarrowingOptions
@@ -114,7 +110,6 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     type: 'speed',
     ...output,
     peers: given.peers ?? false,
-    profile: given.profile ?? false,
     parts: [network, kind, density, batch, threads].every((option) => option === undefined),
     groups: groupsOf(given),
   }

@@ -1,7 +1,6 @@
 // The results as tables for a terminal.
 
 import { formatTable } from '@dctps/lab'
-import type { StepTime } from './profile.js'
 import type { LayerRow, PeerRow, StepCase, StepRow, TransformRow } from './results.js'
 
 /** A table whose first `names` columns stand to the left, figures to the right. */
@@ -116,13 +115,5 @@ function sameCase(a: StepCase, b: StepCase): boolean {
     density === b.density &&
     batch === b.batch &&
     threads === b.threads
-  )
-}
-
-export function profileTable(rows: readonly StepTime[]): string {
-  return formatColumns(
-    ['step', 'kernel', 'microseconds', 'share'],
-    2,
-    rows.map((row) => [row.step, row.kernel, digits(row.seconds * 1e6), percent(row.share)]),
   )
 }

@@ -7,6 +7,7 @@ import type { TransformCache } from 'dctps/internal/program/transform-cache'
 import type { BatchResult, StepHyperparameters } from 'dctps/internal/runtime/batch'
 import type { Mode } from 'dctps/internal/runtime/executor'
 import type { Runner } from 'dctps/internal/runtime/runner'
+import type { SimdFlavour } from 'dctps/internal/transform/simd'
 import { createNodeRunner } from 'dctps/node'
 
 /** Enough to run in lockstep, few enough for any machine. */
@@ -32,6 +33,12 @@ export interface Batch {
   readonly upstream?: ArrayLike<number>
 }
 
+/** How the programs of one file are made. */
+export interface EngineOptions {
+  readonly simd: SimdFlavour
+  readonly transforms: TransformCache
+}
+
 export class FixtureEngine {
   readonly #runner: Runner
 
@@ -44,12 +51,17 @@ export class FixtureEngine {
     network: Network,
     supports: Supports,
     options: Pick<ProgramOptions, 'batch' | 'optimizer' | 'objective'>,
-    transforms: TransformCache,
+    { simd, transforms }: EngineOptions,
     work: (engine: FixtureEngine) => Promise<T>,
   ): Promise<T> {
     const input = { type: 'floats', source: network.input } as const
     // The fixtures train all parameters in one group.
-    const program = compileProgram(network, supports, { ...options, input, rates: 'uniform' }, transforms)
+    const program = compileProgram(
+      network,
+      supports,
+      { ...options, simd, input, rates: 'uniform' },
+      transforms,
+    )
     const runner = await createNodeRunner(program, threads)
     try {
       return await work(new FixtureEngine(runner))

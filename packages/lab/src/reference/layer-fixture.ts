@@ -7,6 +7,7 @@ import { kernelName, type Supports } from 'dctps/internal/network/parameters'
 import { TransformCache } from 'dctps/internal/program/transform-cache'
 import type { ActivationShape } from 'dctps/internal/shape/activation'
 import { kernelEntries } from 'dctps/internal/shape/kernel'
+import type { SimdFlavour } from 'dctps/internal/transform/simd'
 import { z } from 'zod'
 import {
   type Comparison,
@@ -16,7 +17,7 @@ import {
   noting,
 } from './comparison.js'
 import type { PairedFixture } from './discover.js'
-import { FixtureEngine, type ParameterValues } from './engine.js'
+import { type EngineOptions, FixtureEngine, type ParameterValues } from './engine.js'
 import { type FixtureTensor, FixtureTensors, readFixtureJson } from './fixture-file.js'
 
 /** `max|ours - reference| <= relativeTolerance * max|reference|` (the fixtures' README). */
@@ -40,7 +41,11 @@ const layerConfig = z.object({
 
 type LayerConfig = z.infer<typeof layerConfig>
 
-export async function checkLayers(folder: string, { file, companion }: PairedFixture): Promise<FileReport> {
+export async function checkLayers(
+  folder: string,
+  { file, companion }: PairedFixture,
+  simd: SimdFlavour,
+): Promise<FileReport> {
   const problems: string[] = []
   const comparisons: Comparison[] = []
   const report = { file, comparisons, problems, skipped: [] }
@@ -51,10 +56,10 @@ export async function checkLayers(folder: string, { file, companion }: PairedFix
   if (read === null) return report
   const { configs, tensors } = read
   const scales = filewideScales(tensors)
-  const transforms = new TransformCache()
+  const engine = { simd, transforms: new TransformCache() }
   for (const [index, config] of configs.entries()) {
     await noting(problems, `layer ${index}`, async () => {
-      comparisons.push(...(await checkLayer(tensors, index, config, scales, transforms)))
+      comparisons.push(...(await checkLayer(tensors, index, config, scales, engine)))
     })
   }
   // After a layer that failed, what it left unread is its problem, not another one.
@@ -88,7 +93,7 @@ async function checkLayer(
   index: number,
   config: LayerConfig,
   scales: ReadonlyMap<string, number>,
-  transforms: TransformCache,
+  options: EngineOptions,
 ): Promise<Comparison[]> {
   const linear = config.kind === 'linear'
   const x = tensors.tensor(`${index}.x`, linear ? [-1, -1] : [-1, -1, -1, -1])
@@ -114,7 +119,7 @@ async function checkLayer(
       network,
       supports,
       { batch: images, optimizer: 'sgd', objective: 'upstream' },
-      transforms,
+      options,
       async (engine) => {
         engine.write(parameters)
         const result = await engine.run(batch, 'gradient')

@@ -3,9 +3,11 @@
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Argument, Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { DctpsError } from 'dctps/internal/errors'
-import { allPassed } from './comparison.js'
+import { type SimdFlavour, simdFlavours } from 'dctps/internal/transform/simd'
+import { enableRelaxedSimd } from 'dctps/node'
+import { allPassed, type FileReport } from './comparison.js'
 import { formatFile, formatJson, formatSummary } from './print.js'
 import { runReference } from './run.js'
 
@@ -23,6 +25,7 @@ Exit code: 0 all within tolerance, 1 a tolerance exceeded, a damaged file, or no
 Examples:
   npm run test:reference
   npm run test:reference -- ../my-fixtures
+  npm run test:reference -- --simd relaxed
   npm run test:reference --silent -- ../my-fixtures --json > errors.json`
 
 async function main(): Promise<number> {
@@ -30,6 +33,9 @@ async function main(): Promise<number> {
     .description('Check layers and whole training steps against fixtures made with PyTorch.')
     .addArgument(
       new Argument('[dir]', 'folder of the fixtures').default(defaultFolder, '../shared/reference'),
+    )
+    .addOption(
+      new Option('--simd <flavour>', 'vector code of the engine').choices(simdFlavours).default('plain'),
     )
     .option('--json', 'print one JSON object for machines instead of tables')
     .addHelpText('after', examples)
@@ -41,11 +47,16 @@ async function main(): Promise<number> {
     throw error
   }
   const folder = resolve(command.processedArgs[0])
-  const { json } = command.opts<{ json?: true }>()
+  const { json, simd } = command.opts<{ json?: true; simd: SimdFlavour }>()
+  if (simd === 'relaxed' && !enableRelaxedSimd()) {
+    console.error('error: this engine has no relaxed SIMD; leave out --simd')
+    return exitCodes.usage
+  }
   try {
-    const run = await runReference(folder, (report) => {
+    const print = (report: FileReport) => {
       if (json === undefined) console.log(`${formatFile(report)}\n`)
-    })
+    }
+    const run = await runReference(folder, print, simd)
     console.log(json === true ? formatJson(run) : formatSummary(run))
     return allPassed(run.files) ? exitCodes.passed : exitCodes.failed
   } catch (error) {

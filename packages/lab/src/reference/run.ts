@@ -1,5 +1,6 @@
 // The reference run: every fixture of a folder, one after the other.
 
+import type { SimdFlavour } from 'dctps/internal/transform/simd'
 import type { FileReport } from './comparison.js'
 import { checkDensities } from './density-table.js'
 import { discoverFixtures, type Fixture } from './discover.js'
@@ -17,12 +18,14 @@ export interface ReferenceRun {
 
 /**
  * Checks every fixture of a folder against the engine.
+ * @param simd vector code of the engine
  * @param onFile called with each file's report as it is done
  * @throws DctpsError `usage` when the folder cannot be listed; whatever is wrong inside it is in the reports
  */
 export async function runReference(
   folder: string,
   onFile: (report: FileReport) => void = () => {},
+  simd: SimdFlavour = 'plain',
 ): Promise<ReferenceRun> {
   const { fixtures, incomplete, others } = await discoverFixtures(folder)
   const files: FileReport[] = []
@@ -30,7 +33,7 @@ export async function runReference(
     files.push(report)
     onFile(report)
   }
-  for (const fixture of fixtures) add(await checkFixture(folder, fixture))
+  for (const fixture of fixtures) add(await checkFixture(folder, fixture, simd))
   for (const { file, missing } of incomplete) {
     const problem = `${file} is half of a fixture: ${missing} is missing; add it, or take ${file} away`
     add({ file, comparisons: [], problems: [problem], skipped: [] })
@@ -38,12 +41,12 @@ export async function runReference(
   return { folder, files, others }
 }
 
-function checkFixture(folder: string, fixture: Fixture): Promise<FileReport> {
+function checkFixture(folder: string, fixture: Fixture, simd: SimdFlavour): Promise<FileReport> {
   switch (fixture.kind) {
     case 'layers':
-      return checkLayers(folder, fixture)
+      return checkLayers(folder, fixture, simd)
     case 'step':
-      return checkSteps(folder, fixture)
+      return checkSteps(folder, fixture, simd)
     case 'models':
       return checkModels(folder, fixture)
     case 'densities':

@@ -10,10 +10,11 @@ import { TransformCache } from 'dctps/internal/program/transform-cache'
 import type { StepHyperparameters } from 'dctps/internal/runtime/batch'
 import { activationSize } from 'dctps/internal/shape/activation'
 import { kernelEntries } from 'dctps/internal/shape/kernel'
+import type { SimdFlavour } from 'dctps/internal/transform/simd'
 import { z } from 'zod'
 import { type Comparison, type FileReport, largestDifference, noting, problemOf } from './comparison.js'
 import type { PairedFixture } from './discover.js'
-import { type Batch, FixtureEngine, type ParameterValues } from './engine.js'
+import { type Batch, type EngineOptions, FixtureEngine, type ParameterValues } from './engine.js'
 import { FixtureTensors, readFixtureJson } from './fixture-file.js'
 import { knownNetwork } from './known-network.js'
 
@@ -51,7 +52,11 @@ interface Start {
   readonly batches: readonly (Batch & { readonly labels: Float64Array })[]
 }
 
-export async function checkSteps(folder: string, { file, companion }: PairedFixture): Promise<FileReport> {
+export async function checkSteps(
+  folder: string,
+  { file, companion }: PairedFixture,
+  simd: SimdFlavour,
+): Promise<FileReport> {
   const problems: string[] = []
   const comparisons: Comparison[] = []
   const skipped: string[] = []
@@ -71,9 +76,9 @@ export async function checkSteps(folder: string, { file, companion }: PairedFixt
         problems.push(problemOf(error))
       }
     }
-    const transforms = new TransformCache()
-    await compareTraining('sgd', start, transforms, compare)
-    await compareTraining('adam', start, transforms, compare)
+    const engine = { simd, transforms: new TransformCache() }
+    await compareTraining('sgd', start, engine, compare)
+    await compareTraining('adam', start, engine, compare)
     for (const name of tensors.unused()) {
       if (!batchCounter.test(name))
         problems.push(`${file}: ${network.name} here produces or takes no tensor ${name}`)
@@ -155,13 +160,13 @@ function readBatches({ input, classes }: Network, tensors: FixtureTensors): Star
 async function compareTraining(
   optimizer: OptimizerType,
   start: Start,
-  transforms: TransformCache,
+  options: EngineOptions,
   compare: Compare,
 ): Promise<void> {
   const { network, supports, values, batches } = start
   const first = batches[0]!
   const { images } = first
-  await FixtureEngine.use(network, supports, { batch: images, optimizer }, transforms, async (engine) => {
+  await FixtureEngine.use(network, supports, { batch: images, optimizer }, options, async (engine) => {
     engine.write(values)
     if (optimizer === 'sgd') {
       await compareFirstStep(engine, start, compare)

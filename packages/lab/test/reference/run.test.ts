@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { simdFlavours } from 'dctps'
+import { enableRelaxedSimd } from 'dctps/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allPassed, type FileReport, statusOf, worstOfEachKind } from '#lab/reference/comparison'
 import { runReference } from '#lab/reference/run'
@@ -19,14 +21,18 @@ async function reportOf(folder: string, file: string): Promise<FileReport> {
 const present = existsSync(sharedFolder)
 
 describe.skipIf(!present)(`the shared fixtures${present ? '' : ` (skipped: no ${sharedFolder})`}`, () => {
-  test('pass, and only fixtures of networks that do not exist here are left out', async () => {
-    const { files } = await runReference(sharedFolder)
-    expect(files.filter((file) => statusOf(file) === 'failed')).toEqual([])
-    const status = new Map(files.map((file) => [file.file, statusOf(file)]))
-    expect(status.get('layers.safetensors')).toBe('passed')
-    expect(status.get('step_lenet5.safetensors')).toBe('passed')
-    for (const file of files) if (statusOf(file) === 'skipped') expect(file.skipped.length).toBe(1)
-  })
+  test.each(simdFlavours)(
+    'pass with %s SIMD, and only networks that do not exist here are left out',
+    async (simd) => {
+      if (simd === 'relaxed' && !enableRelaxedSimd()) return
+      const { files } = await runReference(sharedFolder, undefined, simd)
+      expect(files.filter((file) => statusOf(file) === 'failed')).toEqual([])
+      const status = new Map(files.map((file) => [file.file, statusOf(file)]))
+      expect(status.get('layers.safetensors')).toBe('passed')
+      expect(status.get('step_lenet5.safetensors')).toBe('passed')
+      for (const file of files) if (statusOf(file) === 'skipped') expect(file.skipped.length).toBe(1)
+    },
+  )
 
   test('every layer is compared in every tensor that the file has a reference of', async () => {
     const configs: unknown = JSON.parse(await readFile(join(sharedFolder, 'layers.json'), 'utf8'))
