@@ -2,24 +2,14 @@
 // parts; whole steps are timed through a runner, as training runs them.
 
 import { setFlagsFromString } from 'node:v8'
+import { still } from '@dctps/lab'
 import type { Program } from 'dctps'
 import type { Step } from 'dctps/internal/program/step'
 import { noBarrier } from 'dctps/internal/runtime/barrier'
-import { BatchSlot, type StepHyperparameters } from 'dctps/internal/runtime/batch'
+import { BatchSlot } from 'dctps/internal/runtime/batch'
 import { Executor, type Kernel } from 'dctps/internal/runtime/executor'
 import { compileModules, createMemory, instantiate } from 'dctps/internal/runtime/modules'
 import { ParameterStore } from 'dctps/internal/runtime/parameter-store'
-
-/** Nothing moves: parameters stay what they are, however often the update runs. */
-const still: StepHyperparameters = {
-  type: 'adam',
-  learningRate: 0,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0,
-  step: 1,
-}
 
 /**
  * Makes the engine compile WebAssembly with its optimising compiler at once. Otherwise code runs up to ten times slower

@@ -162,7 +162,8 @@ export function spectra5OfGradient(
     )
   }
   for (let w: usize = 0; w < <usize>columns; w++) {
-    spreadAlong(padded + w * tile, tile, dz + w * zStep, channels, rowBytes, phases)
+    // The window of outputs is turned round and so are the phases: the same sum.
+    sumAlong(padded + w * tile, tile, dz + w * zStep, channels, rowBytes, phases)
   }
 }
 
@@ -201,44 +202,6 @@ function spreadAcross(
       target += 16
     }
     target += rowBytes
-    phases += phaseBytes
-  }
-}
-
-/** Five neighbours, the furthest to the left first, turned by their phases along the row: the gradient of a spectrum. */
-function spreadAlong(v: usize, step: usize, dz: usize, channels: i32, rowBytes: usize, phases: usize): void {
-  const v1 = v + step
-  const v2 = v1 + step
-  const v3 = v2 + step
-  const v4 = v3 + step
-  let at: usize = 0
-  for (let k = 0; k < channels; k++) {
-    const cos1 = v128.load_splat<f32>(phases)
-    const sin1 = v128.load_splat<f32>(phases, 4)
-    const cos2 = v128.load_splat<f32>(phases, 8)
-    const sin2 = v128.load_splat<f32>(phases, 12)
-    for (const end = at + rowBytes; at < end; at += 16) {
-      const im = at + rowBytes
-      const aRe = v128.load(v + at)
-      const aIm = v128.load(v + im)
-      const bRe = v128.load(v1 + at)
-      const bIm = v128.load(v1 + im)
-      const dRe = v128.load(v3 + at)
-      const dIm = v128.load(v3 + im)
-      const eRe = v128.load(v4 + at)
-      const eIm = v128.load(v4 + im)
-      let re = addProduct(cos1, f32x4.add(bRe, dRe), v128.load(v2 + at))
-      let sum = addProduct(cos1, f32x4.add(bIm, dIm), v128.load(v2 + im))
-      re = addProduct(sin1, f32x4.sub(bIm, dIm), re)
-      sum = addProduct(sin1, f32x4.sub(dRe, bRe), sum)
-      re = addProduct(cos2, f32x4.add(aRe, eRe), re)
-      sum = addProduct(cos2, f32x4.add(aIm, eIm), sum)
-      re = addProduct(sin2, f32x4.sub(aIm, eIm), re)
-      sum = addProduct(sin2, f32x4.sub(eRe, aRe), sum)
-      v128.store(dz + at, re)
-      v128.store(dz + im, sum)
-    }
-    at += rowBytes
     phases += phaseBytes
   }
 }

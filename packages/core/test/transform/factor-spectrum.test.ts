@@ -11,6 +11,7 @@ import { countFlops } from '#core/transform/lower'
 import { evaluate, transpose } from '#core/transform/oplist'
 import { dctMatrix, product, transposedProduct } from '#core/transform/reference'
 import { noise } from './measure.js'
+import { expectNear, spectrumMatrix } from './spectra.js'
 import { expectAgreement } from './tiles.js'
 
 const shapes: fc.Arbitrary<SpectrumShape> = fc
@@ -20,33 +21,12 @@ const shapes: fc.Arbitrary<SpectrumShape> = fc
   })
   .filter(hasLocalSpectrum)
 
-/** The local spectrum by its formula, `[2 * outputs][channels]`. */
-function spectrumMatrix({ channels, outputs }: SpectrumShape): Float64Array {
-  const matrix = new Float64Array(2 * outputs * channels)
-  for (let k = 0; k < outputs; k++) {
-    const scale = Math.sqrt((k === 0 ? 1 : 2) / (9 * channels))
-    for (let c = 0; c < channels; c++) {
-      const angle = Math.PI * k * (1 / 2 + (c - (channels - 1) / 2) / (9 * channels))
-      matrix[2 * k * channels + c] = scale * Math.cos(angle)
-      matrix[(2 * k + 1) * channels + c] = scale * Math.sin(angle)
-    }
-  }
-  return matrix
-}
-
-function expectNear(ours: Float64Array, expected: Float64Array, tolerance: number): void {
-  const largest = Math.max(...expected.map(Math.abs))
-  ours.forEach((value, i) => {
-    expect(Math.abs(value - expected[i]!)).toBeLessThan(tolerance * largest)
-  })
-}
-
 describe('the local spectrum', () => {
   it('is its formula, and its transpose the adjoint, to 1e-7', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const list = factorLocalSpectrum(shape)
-        const matrix = spectrumMatrix(shape)
+        const matrix = spectrumMatrix(shape, 9)
         const x = Float64Array.from(noise(shape.channels, 3))
         const z = Float64Array.from(noise(2 * shape.outputs, 4))
         expectNear(evaluate(list, x), product(matrix, x), 1e-7)
@@ -96,7 +76,7 @@ describe('the local spectrum', () => {
             outputOffsets: rows(adjoint ? channels : 2 * outputs),
             sharedMemory,
           }
-          const matrix = spectrumMatrix(shape)
+          const matrix = spectrumMatrix(shape, 9)
           const apply = (x: Float64Array) => (adjoint ? transposedProduct(matrix, x) : product(matrix, x))
           const emitted = compileTransform({ ...shape, ...geometry, size: 3, adjoint })
           expectAgreement(emitted, { ...geometry, store: 'assign' }, apply, { rows: 1, columns: 2 })

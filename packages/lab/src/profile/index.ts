@@ -7,5 +7,6 @@ export {
   type ProfileOptions,
   profileTraining,
   type StepProfile,
+  still,
 } from './profile.js'
 export { kernelTable, layerTable, passSeconds } from './tables.js'

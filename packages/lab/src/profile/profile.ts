@@ -64,7 +64,7 @@ export interface ProfileOptions {
 const warmUpSteps = 4
 
 /** Nothing moves: parameters stay what they are, however often the update runs. */
-const still: StepHyperparameters = {
+export const still: StepHyperparameters = {
   type: 'adam',
   learningRate: 0,
   beta1: 0.9,
