@@ -17,6 +17,8 @@ export interface StoragePlan {
   readonly gradientHalo: readonly number[]
   /** Outputs that the backward pass computes anew, a row at a time, instead of keeping them. */
   readonly recomputed: ReadonlySet<LayerId>
+  /** Those of them that the forward pass does not write either: only 1x1 kernels read them, a row at a time. */
+  readonly neverStored: ReadonlySet<LayerId>
   /** 1x1 kernels whose output's gradient can be computed a row at a time by the batch norm behind them. */
   readonly gradientByRows: ReadonlySet<LayerId>
   /** How many layers read a layer's output. */
@@ -87,6 +89,13 @@ export function planStorage(
       )
       .map(({ output }) => output),
   )
+  const neverStored = new Set(
+    [...recomputed].filter((id) =>
+      layers
+        .filter((layer) => layerInputs(layer).includes(id))
+        .every((reader) => isKernelLayer(reader) && reader.geometry.size === 1),
+    ),
+  )
   const gradientByRows = new Set(
     layers.flatMap((layer) => {
       if (!isKernelLayer(layer) || layer.geometry.size !== 1 || layer.bias || !gathers(layer)) return []
@@ -99,6 +108,7 @@ export function planStorage(
     halo,
     gradientHalo: gradientHalos(layers, halo),
     recomputed,
+    neverStored,
     gradientByRows,
     consumers,
     needsGradient,

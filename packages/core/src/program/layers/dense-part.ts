@@ -21,7 +21,7 @@ import {
   depthwiseScatter,
   isDepthwise,
 } from './depthwise.js'
-import { groupBytes, type KernelPart, outputRow, patchRow, storedGradient } from './kernel-part.js'
+import { groupBytes, type KernelPart, outputRow, patchRow, storedOf } from './kernel-part.js'
 
 /** Operands of the dense kernels on one row of tiles, all but the last ones of each. */
 function denseOperands(
@@ -117,9 +117,11 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
     multiplyAdds: entries,
     lags: false,
     gathers: false,
-    forward: (input, output) => [denseForward(context, layer, input, output, number(weights.address))],
+    forward: (input, output) => [
+      denseForward(context, layer, storedOf(input), output, number(weights.address)),
+    ],
     backward({ input, gradient: places, sink }) {
-      const gradient = storedGradient(places)
+      const gradient = storedOf(places)
       const multiplyAdds = entries * rows * width
       context.builder.step(
         `${layer.name} weight gradient`,

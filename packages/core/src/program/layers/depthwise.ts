@@ -8,7 +8,7 @@ import type { Activation, ListContext } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
 import type { FreeTransform } from './free-transform.js'
-import { outputRow, patchRow, storedGradient, windowRow } from './kernel-part.js'
+import { outputRow, patchRow, storedOf, windowRow } from './kernel-part.js'
 
 /** Taps of a filter. */
 const taps = 9
@@ -119,17 +119,17 @@ export function depthwiseTransform(context: ListContext, layer: KernelLayer): Fr
     gathers: keepsSize(layer.geometry),
     scales: filters,
     scaleCount: taps * channels,
-    forward: (x, y, scales) => [depthwiseForward(context, layer, x, y, number(scales))],
+    forward: (x, y, scales) => [depthwiseForward(context, layer, storedOf(x), y, number(scales))],
     adjoint: (dy) =>
       keepsSize(layer.geometry)
         ? {
             type: 'gather',
             scratchBytes: 0,
-            row: (u) => [depthwiseGather(context, layer, storedGradient(dy), u, number(filters), false)],
+            row: (u) => [depthwiseGather(context, layer, storedOf(dy), u, number(filters), false)],
           }
         : {
             type: 'scatter',
-            row: (u) => [depthwiseScatter(context, layer, u, storedGradient(dy), number(filters))],
+            row: (u) => [depthwiseScatter(context, layer, u, storedOf(dy), number(filters))],
           },
   }
 }

@@ -10,11 +10,12 @@ import type { TileLayout } from '../tiles.js'
 import { depthwiseTransform, isDepthwise } from './depthwise.js'
 import {
   groupBytes,
+  type KernelInput,
   type OutputGradient,
   outputRow,
   patchesTile,
   patchRow,
-  storedGradient,
+  storedOf,
 } from './kernel-part.js'
 import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 import { hasSpectralForm5, spectralTransform5 } from './spectral-transform5.js'
@@ -31,7 +32,7 @@ export interface FreeTransform {
   readonly scales: number
   readonly scaleCount: number
   /** One row of y = D x, with factors from `scales`; a form with rows of its own emits a step beforehand. */
-  forward(x: Activation, y: Activation, scales: number): DraftCall[]
+  forward(x: KernelInput, y: Activation, scales: number): DraftCall[]
   adjoint(dy: OutputGradient): Adjoint
 }
 
@@ -93,9 +94,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
     gathers: patchesTile(layer),
     scales: forward.scales,
     scaleCount: layer.geometry.outChannels,
-    forward: (x, y, scales) => [
-      transformCall(context, forward, columns(), patchRow(x, layer), outputRow(y), scales),
-    ],
+    forward: (x, y, scales) => [transformCall(context, forward, columns(), x.patches, outputRow(y), scales)],
     adjoint(dy) {
       if (!patchesTile(layer)) {
         return {
@@ -107,7 +106,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
                 context,
                 adjoint,
                 columns(),
-                outputRow(storedGradient(dy)),
+                outputRow(storedOf(dy)),
                 patchRow(u, layer),
                 adjoint.scales,
               ),
@@ -158,12 +157,10 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
     gathers: false,
     scales,
     scaleCount: geometry.outChannels,
-    forward: (x, y, rowScales) => [call('cosineForward', input, patchRow(x, layer), outputRow(y), rowScales)],
+    forward: (x, y, rowScales) => [call('cosineForward', input, x.patches, outputRow(y), rowScales)],
     adjoint: (dy) => ({
       type: 'scatter',
-      row: (u) => [
-        call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(storedGradient(dy)), scales),
-      ],
+      row: (u) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(storedOf(dy)), scales)],
     }),
   }
 }

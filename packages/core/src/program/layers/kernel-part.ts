@@ -15,6 +15,15 @@ export interface GatheredRows {
   multiplyAdds: number
 }
 
+/** What a layer reads. */
+export interface KernelInput {
+  readonly layout: TileLayout
+  /** The patch of the first output pixel of a row. */
+  readonly patches: PixelRow
+  /** All of it; not there for a 1x1 layer whose rows are computed when they are needed. */
+  readonly stored: Activation | null
+}
+
 /** The gradient of a layer's output. */
 export interface OutputGradient {
   readonly layout: TileLayout
@@ -24,9 +33,9 @@ export interface OutputGradient {
   readonly stored: Activation | null
 }
 
-/** @throws DctpsError `program` if it is not there */
-export function storedGradient({ stored }: OutputGradient): Activation {
-  if (stored === null) throw new DctpsError('program', 'a gradient that is not stored was asked for')
+/** All of an activation or gradient. @throws DctpsError `program` if it is not there */
+export function storedOf({ stored }: Pick<KernelInput, 'stored'>): Activation {
+  if (stored === null) throw new DctpsError('program', 'an activation that is not stored was asked for')
   return stored
 }
 
@@ -47,7 +56,7 @@ export interface KernelPart {
   /** Whether the input's gradient is gathered, in the step that all gathering parts share; otherwise scattered. */
   readonly gathers: boolean
   /** The calls that compute one row of output tiles, or a chunk of it; with `accumulate` they add to what another part wrote. */
-  forward(input: Activation, output: Activation, accumulate: boolean): DraftCall[]
+  forward(input: KernelInput, output: Activation, accumulate: boolean): DraftCall[]
   /**
    * Adds the steps for the part's own gradients and, where the input needs one, for the input's; what gathers goes into `rows`.
    * @returns whether steps scatter into the halo of the sink

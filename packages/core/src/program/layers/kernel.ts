@@ -16,7 +16,8 @@ import {
   type KernelPart,
   type OutputGradient,
   outputRow,
-  storedGradient,
+  patchRow,
+  storedOf,
   windowRow,
 } from './kernel-part.js'
 import { isNearlyFull, materialisedPart } from './materialised-part.js'
@@ -51,12 +52,23 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   const parts = partsOf(context, layer, input)
   const lags = parts.some((part) => part.lags)
   const { height: rows, width } = layer.output
-  const calls = parts.flatMap((part, index) => part.forward(input, output, index > 0))
-  if (layer.bias) calls.push(biasCall(context, layer, output))
-  calls.push(...statisticsCalls(context, layer, output, lags))
   const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
   const pixelBytes = windowBytes(layer, input) + output.layout.tileBytes
   const chunks = lags ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
+  const source = context.program.storage.neverStored.has(layer.input)
+    ? context.inputRow(layer.input, chunks.chunk)
+    : null
+  const places = {
+    layout: input.layout,
+    patches: source?.row ?? patchRow(input, layer),
+    stored: source === null ? input : null,
+  }
+  const calls = [
+    ...(source?.calls ?? []),
+    ...parts.flatMap((part, index) => part.forward(places, output, index > 0)),
+  ]
+  if (layer.bias) calls.push(biasCall(context, layer, output))
+  calls.push(...statisticsCalls(context, layer, output, lags))
   context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
   return () => emitBackward(context, layer, parts, input)
 }
@@ -96,7 +108,7 @@ function emitBackward(
   const deferred = context.gradientRow(layer.id, chunks.chunk)
   const gradient =
     deferred === null ? gradientOf(context, layer) : { layout, windows: deferred.row, stored: null }
-  if (layer.bias) emitBiasGradient(context, layer, storedGradient(gradient))
+  if (layer.bias) emitBiasGradient(context, layer, storedOf(gradient))
   const gathered: GatheredRows = { calls: [], after: [], multiplyAdds: 0 }
   let scattered = false
   const emitGathered = () => {

@@ -8,7 +8,7 @@ import { dctMatrix } from '../../transform/index.js'
 import { inBlock, number, rowIndex } from '../builder.js'
 import type { ListContext } from '../context.js'
 import { denseForward, denseGradient, emitDenseInputGradient } from './dense-part.js'
-import { type KernelPart, storedGradient } from './kernel-part.js'
+import { type KernelPart, storedOf } from './kernel-part.js'
 import { alphaGradient } from './transform-part.js'
 
 /** Where dense kernels over all entries take less time than sparse ones over the stored ones, as measured. */
@@ -54,9 +54,9 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
     multiplyAdds: entries,
     lags: false,
     gathers: false,
-    forward: (input, output) => [denseForward(context, layer, input, output, number(weights))],
+    forward: (input, output) => [denseForward(context, layer, storedOf(input), output, number(weights))],
     backward({ input, gradient: places, sink }) {
-      const gradient = storedGradient(places)
+      const gradient = storedOf(places)
       const dense = builder.buffer(`dW ${layer.name}`, entries * 4)
       const onlySlice = [number(0), number(1)]
       builder.step(

@@ -50,7 +50,7 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
   if (context.mode === 'train') {
     context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
   }
-  emitNormalise(context, sum, terms, output)
+  if (!context.program.storage.neverStored.has(sum.output)) emitNormalise(context, sum, terms, output)
   if (isAlone(sum))
     context.offerRows(sum.output, (target) => [normalisedRow(context, sum, terms[0]!, target)])
   return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })

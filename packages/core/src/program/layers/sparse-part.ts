@@ -12,7 +12,7 @@ import {
   type OutputGradient,
   outputRow,
   patchRow,
-  storedGradient,
+  storedOf,
 } from './kernel-part.js'
 
 /** Entries a number of a window, from which touching the window in order beforehand pays, as measured. */
@@ -145,7 +145,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
         {
           kernel: 'sparseProduct',
           operands: [
-            ...operands(patchRow(input, layer), outputRow(output), support),
+            ...operands(input.patches, outputRow(output), support),
             ...touched(input.layout),
             number(support.values),
             number(accumulate ? 1 : 0),
@@ -158,7 +158,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
         gather(inputRow, gradient, sink, rows)
         return false
       }
-      scatter(input, storedGradient(gradient), sink)
+      scatter(input, storedOf(gradient), sink)
       return true
     },
   }

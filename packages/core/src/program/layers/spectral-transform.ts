@@ -9,7 +9,7 @@ import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import { alignUp } from '../slot.js'
 import { type FreeTransform, transformCall } from './free-transform.js'
-import { outputRow, storedGradient } from './kernel-part.js'
+import { outputRow, storedOf } from './kernel-part.js'
 
 export function hasSpectralForm({ geometry }: KernelLayer): boolean {
   const { size, stride, padding, groups, inChannels, outChannels } = geometry
@@ -50,7 +50,8 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
     gathers: true,
     scales: forward.scales,
     scaleCount: 2 * outChannels,
-    forward(x, y, scales) {
+    forward(input, y, scales) {
+      const x = storedOf(input)
       const spectra = spectraBehind(forward)
       return [
         transformCall(context, forward, number(width), outputRow(x), spectra, scales),
@@ -58,7 +59,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
       ]
     },
     adjoint(gradient) {
-      const dy = storedGradient(gradient)
+      const dy = storedOf(gradient)
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const spectra = spectraBehind(adjoint)
       const end = alignUp(adjoint.emitted.scratchBytes, 64) + rowBytes

@@ -9,7 +9,7 @@ import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import { alignUp } from '../slot.js'
 import { type FreeTransform, transformCall } from './free-transform.js'
-import { outputRow, storedGradient } from './kernel-part.js'
+import { outputRow, storedOf } from './kernel-part.js'
 
 /** Taps along a row. */
 const size = 5
@@ -49,7 +49,8 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
     gathers: true,
     scales: forward.scales,
     scaleCount: 2 * outChannels,
-    forward(x, y, scales) {
+    forward(input, y, scales) {
+      const x = storedOf(input)
       const { spectra, behind: ring } = scratchBehind(forward, size * shape.width * spectrumBytes)
       const calls = [
         transformCall(context, forward, number(width), outputRow(x), spectra, scales),
@@ -70,7 +71,7 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
       return []
     },
     adjoint(gradient) {
-      const dy = storedGradient(gradient)
+      const dy = storedOf(gradient)
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const {
         spectra,

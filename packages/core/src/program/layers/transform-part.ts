@@ -11,7 +11,7 @@ import {
   type KernelPart,
   type OutputGradient,
   outputRow,
-  storedGradient,
+  storedOf,
 } from './kernel-part.js'
 
 export function transformPart(context: ListContext, layer: KernelLayer, input: TileLayout): KernelPart {
@@ -62,7 +62,7 @@ function keepingPart(context: ListContext, layer: KernelLayer, transform: FreeTr
       },
     ],
     backward({ gradient }) {
-      const dy = storedGradient(gradient)
+      const dy = storedOf(gradient)
       context.builder.step(`${layer.name} alpha gradient`, layer.id, 'blocks', [
         {
           kernel: 'dotRows',
