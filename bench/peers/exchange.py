@@ -22,10 +22,9 @@ DTYPES = {"F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8"}
 # What a tensor may be off, relative to its norm: so many times what PyTorch's float32 is off, plus a floor.
 ROUNDING_FACTOR = 10
 LOGITS_FLOOR = 2e-5
-# One turned ReLU; and what no network may exceed: PyTorch's own float32 comes to 0.19 on MobileNetV2 with some starts, where
-# alpha's gradient nearly cancels. Another function misses a whole tensor.
+# One turned ReLU; and what no network may exceed. Another function misses a whole tensor.
 GRADIENT_FLOOR = 0.01
-GRADIENT_CEILING = 0.3
+GRADIENT_CEILING = 0.1
 # Gradients that are zero in exact arithmetic have no scale of their own; they have this share of all gradients' norm.
 SMALLEST_SHARE = 1e-4
 

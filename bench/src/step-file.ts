@@ -11,8 +11,11 @@ const images = 8
 /** A plain sparse network of fewer weights lets no signal through: both sides would agree on nothing but zeros. */
 const leastDensity = 0.05
 
-/** The first step of a case, with what came out of it here. */
-export async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>): Promise<Uint8Array> {
+/** The first step of a case from the start of a seed, with what came out of it here. */
+export async function describeStep(
+  subject: Omit<StepCase, 'batch' | 'threads'>,
+  seed = 1,
+): Promise<Uint8Array> {
   const density = subject.kind === 'sparse' ? Math.max(subject.density, leastDensity) : subject.density
   const { network, supports } = buildCase({ ...subject, density })
   const input = { type: 'floats', source: network.input } as const
@@ -23,7 +26,7 @@ export async function describeStep(subject: Omit<StepCase, 'batch' | 'threads'>)
     simd: fastestSimd(),
   })
   const runner = await createNodeRunner(program, 1)
-  const key = Key.fromSeed(1)
+  const key = Key.fromSeed(seed)
   const tensors = new Map<string, Tensor>()
   const floats = (name: string, data: Float32Array, shape: readonly number[] = [data.length]) =>
     tensors.set(name, { dtype: 'F32', shape, data })

@@ -159,7 +159,7 @@ const cases: readonly Case[] = [
     'program above 4 GiB',
     ['--network', 'resnet8', '--batch', '10000', '--validation', '0'],
     1,
-    /needs \d\.\d+ GiB.*at most 4\.00 GiB.*batch of \d+ would fit/,
+    /needs (?:[4-9]|\d\d)\.\d+ GiB.*at most 4\.00 GiB.*batch of \d+ would fit/,
   ),
   train('folder that is not a run', [...quick, '--out', 'notes'], 2, /notes is not empty and holds no run/),
   train('folder of another run', [...quick, '--out', 'run'], 2, /run already holds a finished run/),
