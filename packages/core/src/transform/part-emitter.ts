@@ -1,7 +1,7 @@
 // One function of straight-line code: a group of instructions on four lanes at a time, in a loop over the lanes of a
 // strip. Values that the function loads or computes stay in its locals.
 
-import type { FloatTable } from './constant-table.js'
+import type { VectorTable } from './constant-table.js'
 import { PART } from './driver.js'
 import { FunctionBody } from './function-body.js'
 import { isUnit } from './linear-form.js'
@@ -12,8 +12,8 @@ import { FLOAT, type TileGeometry, VECTOR, VECTOR_LANES } from './tile-geometry.
 /** Where the functions of a list read and write; the tables may be one and the same. */
 export interface PartOptions extends Pick<TileGeometry, 'inputOffsets' | 'outputOffsets' | 'store' | 'simd'> {
   readonly stripLanes: number
-  readonly constants: FloatTable
-  readonly scales: FloatTable
+  readonly constants: VectorTable
+  readonly scales: VectorTable
 }
 
 interface Store {
@@ -180,7 +180,7 @@ export class PartEmitter {
       return
     }
     body.get(PART.constants)
-    body.loadSplat(this.options.constants.offset(constant))
+    body.load(this.options.constants.offset(constant))
     this.#used.set(constant, this.#keep())
   }
 
@@ -192,7 +192,7 @@ export class PartEmitter {
       return
     }
     body.get(PART.scales)
-    body.loadSplat(offset)
+    body.load(offset)
     this.#scales.set(offset, this.#keep())
   }
 

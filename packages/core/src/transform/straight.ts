@@ -2,7 +2,7 @@
 // code is cut into functions that the engine's compiler handles well, each of which loops over the lanes of a strip;
 // what one function leaves for another goes through scratch memory. Emitting one function is left to `part-emitter.ts`.
 
-import { ConstantTable, ScaleTable } from './constant-table.js'
+import { ConstantTable } from './constant-table.js'
 import { emitRun } from './driver.js'
 import type { FunctionBody } from './function-body.js'
 import { countCodeFlops, type LinearCode, lower } from './lower.js'
@@ -42,7 +42,7 @@ export function emitTransform(
   const stripLanes = tuning.stripLanes ?? geometry.lanes
   const code = straightCode(list, tuning.groupSize)
   const constants = new ConstantTable()
-  const scales = new ScaleTable(Float64Array.from(code.outputs, (output) => output?.scale ?? 0))
+  const scales = new ConstantTable()
   const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
   const rowBytes = geometry.lanes * FLOAT
   const { inputOffsets, outputOffsets, newInputOffsets, newOutputOffsets } = geometry
@@ -55,7 +55,7 @@ export function emitTransform(
   return {
     bytes: encodeModule([...functions, run], geometry.sharedMemory),
     scratchBytes: parts.scratchBytes,
-    scales: scales.scales,
+    scales: scales.values(),
     constants: Float32Array.from(constants.values()),
     flops: parts.flops,
     instructions: parts.instructions,

@@ -38,8 +38,8 @@ export interface EmittedTransform {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly scratchBytes: number
   /**
-   * The factor of each output row, applied at its final store: multiply all by alpha to fold it in. Rows of equal factor
-   * may read one entry, so they have to stay equal.
+   * The factors of the output rows, applied at their final stores: multiply all by alpha to fold it in. Rows of equal factor
+   * read one entry, and an entry may be kept in four copies, so what is equal has to stay equal.
    */
   readonly scales: Float64Array
   readonly constants: Float32Array

@@ -93,7 +93,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
     lags: false,
     gathers: patchesTile(layer),
     scales: forward.scales,
-    scaleCount: layer.geometry.outChannels,
+    scaleCount: forward.emitted.scales.length,
     forward: (x, y, scales) => [transformCall(context, forward, columns(), x.patches, outputRow(y), scales)],
     adjoint(dy) {
       if (!patchesTile(layer)) {

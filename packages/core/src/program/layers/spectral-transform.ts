@@ -49,7 +49,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
     lags: true,
     gathers: true,
     scales: forward.scales,
-    scaleCount: 2 * outChannels,
+    scaleCount: forward.emitted.scales.length,
     forward(input, y, scales) {
       const x = storedOf(input)
       const spectra = spectraBehind(forward)

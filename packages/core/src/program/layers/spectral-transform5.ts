@@ -48,7 +48,7 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
     lags: false,
     gathers: true,
     scales: forward.scales,
-    scaleCount: 2 * outChannels,
+    scaleCount: forward.emitted.scales.length,
     forward(input, y, scales) {
       const x = storedOf(input)
       const { spectra, behind: ring } = scratchBehind(forward, size * shape.width * spectrumBytes)
