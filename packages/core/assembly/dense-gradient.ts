@@ -41,6 +41,26 @@ export function denseGradient(
       let slot = gradient + ((<usize>(o * patch)) << 2)
       const slotRow = (<usize>patch) << 2
       let n = 0
+      if (rows == 2) {
+        for (; n + 4 <= patch; n += 4) {
+          const at = offsets + ((<usize>n) << 2)
+          gradient2x4(
+            px + load<u32>(at),
+            px + load<u32>(at, 4),
+            px + load<u32>(at, 8),
+            px + load<u32>(at, 12),
+            xStep,
+            py,
+            yStep,
+            columns,
+            rowBytes,
+            slot,
+            slotRow,
+            first,
+          )
+          slot += 16
+        }
+      }
       for (; n + 2 <= patch; n += 2) {
         const pa = px + load<u32>(offsets + ((<usize>n) << 2))
         const pb = px + load<u32>(offsets + ((<usize>n) << 2), 4)
@@ -115,6 +135,57 @@ function gradient4x2(
 function putPair(slot: usize, sum: v128, next: v128, first: i32): void {
   putSum(slot, sum, first)
   putSum(slot + 4, next, first)
+}
+
+function gradient2x4(
+  pa: usize,
+  pb: usize,
+  pc: usize,
+  pd: usize,
+  xStep: usize,
+  dy: usize,
+  yStep: usize,
+  columns: i32,
+  rowBytes: usize,
+  slot: usize,
+  slotRow: usize,
+  first: i32,
+): void {
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  let a2 = a0
+  let a3 = a0
+  let b0 = a0
+  let b1 = a0
+  let b2 = a0
+  let b3 = a0
+  for (let w = 0; w < columns; w++) {
+    for (let i: usize = 0; i < rowBytes; i += 16) {
+      const x0 = v128.load(pa + i)
+      const x1 = v128.load(pb + i)
+      const x2 = v128.load(pc + i)
+      const x3 = v128.load(pd + i)
+      let v = v128.load(dy + i)
+      a0 = addProduct(v, x0, a0)
+      a1 = addProduct(v, x1, a1)
+      a2 = addProduct(v, x2, a2)
+      a3 = addProduct(v, x3, a3)
+      v = v128.load(dy + rowBytes + i)
+      b0 = addProduct(v, x0, b0)
+      b1 = addProduct(v, x1, b1)
+      b2 = addProduct(v, x2, b2)
+      b3 = addProduct(v, x3, b3)
+    }
+    pa += xStep
+    pb += xStep
+    pc += xStep
+    pd += xStep
+    dy += yStep
+  }
+  putPair(slot, a0, a1, first)
+  putPair(slot + 8, a2, a3, first)
+  putPair(slot + slotRow, b0, b1, first)
+  putPair(slot + slotRow + 8, b2, b3, first)
 }
 
 function gradient2x2(
