@@ -113,7 +113,8 @@ class LoopedEmitter {
     this.#gather()
     for (const pass of list.passes) this.#apply(pass)
     this.#scatter()
-    this.#add(emitRun(this.#emitSteps(), geometry.lanes / this.#stripLanes, this.#rowBytes))
+    const functions = { ahead: [], columns: 1, parts: this.#emitSteps() }
+    this.#add(emitRun(functions, geometry.lanes / this.#stripLanes, this.#rowBytes))
     return {
       bytes: encodeModule(this.#functions, geometry.sharedMemory),
       scratchBytes: list.rows * this.#rowBytes + this.#codeletScratch,

@@ -3,7 +3,7 @@
 // what one function leaves for another goes through scratch memory. Emitting one function is left to `part-emitter.ts`.
 
 import { ConstantTable } from './constant-table.js'
-import { emitRun } from './driver.js'
+import { emitRun, PART } from './driver.js'
 import type { FunctionBody } from './function-body.js'
 import { countCodeFlops, type LinearCode, lower } from './lower.js'
 import type { OpList } from './oplist.js'
@@ -12,7 +12,7 @@ import { schedule } from './schedule.js'
 import { planScratch } from './scratch.js'
 import { orderByStores } from './store-order.js'
 import { checkTileGeometry, type EmittedTransform, FLOAT, type TileGeometry } from './tile-geometry.js'
-import { emitTouch, spansOf } from './touch.js'
+import { emitTouch, positionsAtOnce, spansOf } from './touch.js'
 import { encodeModule } from './wasm-module.js'
 
 /** How straight-line code is cut; results do not depend on it. */
@@ -47,12 +47,17 @@ export function emitTransform(
   const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
   const rowBytes = geometry.lanes * FLOAT
   const { inputOffsets, outputOffsets, newInputOffsets, newOutputOffsets } = geometry
-  const touch = emitTouch(
-    spansOf(newInputOffsets ?? inputOffsets, rowBytes),
-    spansOf(newOutputOffsets ?? outputOffsets, rowBytes),
-  )
-  const functions = [touch, ...parts.functions]
-  const run = emitRun([...functions.keys()], geometry.lanes / stripLanes, stripLanes * FLOAT)
+  const inputs = spansOf(newInputOffsets ?? inputOffsets, rowBytes)
+  const outputs = spansOf(newOutputOffsets ?? outputOffsets, rowBytes)
+  const touches = [emitTouch(PART.x, inputs), emitTouch(PART.y, outputs)]
+  const functions = [...touches, ...parts.functions]
+  const indices = [...functions.keys()]
+  const runFunctions = {
+    ahead: indices.slice(0, touches.length),
+    columns: positionsAtOnce([...inputs, ...outputs]),
+    parts: indices.slice(touches.length),
+  }
+  const run = emitRun(runFunctions, geometry.lanes / stripLanes, stripLanes * FLOAT)
   return {
     bytes: encodeModule([...functions, run], geometry.sharedMemory),
     scratchBytes: parts.scratchBytes,
