@@ -40,7 +40,7 @@ export async function locateSource(spec: DatasetSpec, signal: AbortSignal | null
     return { ...common, kind: 'folder', identity, list: async () => tree }
   }
   const kind = await sniffFile(location)
-  if (kind !== 'tar' && kind !== 'tar.gz') throw dataError(notADataset(location, kind))
+  if (kind !== 'tar' && kind !== 'tar.gz' && kind !== 'zip') throw dataError(notADataset(location, kind))
   const identity = [{ path: location, size: state.size, modified: state.mtimeMs }]
   return { ...common, kind: 'archive', identity, list: () => openArchive(location, kind, signal) }
 }
@@ -55,7 +55,7 @@ async function unreadable(spec: DatasetSpec, location: string, error: unknown): 
 
 /** The file's or folder's name without the endings of archives. */
 function nameOf(location: string): string {
-  return basename(location).replace(/\.(tar|tgz|tar\.gz)$/, '')
+  return basename(location).replace(/\.(tar|tgz|tar\.gz|zip)$/, '')
 }
 
 /** A bare word is taken for a mistyped name, anything else for a path. */
@@ -77,7 +77,7 @@ function hint(name: string | undefined): string {
 
 function notADataset(location: string, kind: 'idx' | 'image' | 'empty' | 'unknown'): string {
   const expected =
-    'expected a folder or a .tar or .tar.gz archive with IDX files, CIFAR batches or class folders of images'
+    'expected a folder or a .tar, .tar.gz or .zip archive with IDX files, CIFAR batches or class folders of images'
   switch (kind) {
     case 'empty':
       return `${location} is empty: ${expected}`
