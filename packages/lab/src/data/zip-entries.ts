@@ -1,9 +1,10 @@
-// The entries of a `.zip`, by the directory at its end. Contents are checked against their CRC-32 here, since the library
-// does not.
+// The entries of a `.zip`, by the directory at its end. The library reads the directory; contents, of which there may be a
+// hundred thousand small ones, are unpacked here at once instead of as a stream each, and checked against their CRC-32.
 
-import { buffer } from 'node:stream/consumers'
-import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { inflateRawSync } from 'node:zlib'
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
 import { type ArchiveEntry, insidePath } from './archive-entry.js'
+import { BlockReader } from './block-reader.js'
 import { crc32 } from './checksum.js'
 import { dataError, reasonOf, throwIfCancelled } from './problem.js'
 
@@ -14,21 +15,31 @@ export async function* zipEntries(
 ): AsyncGenerator<ArchiveEntry> {
   throwIfCancelled(signal)
   const remaining = new Set(wanted)
-  let zip: ZipFile | null = null
+  let reader: BlockReader | null = null
   try {
-    zip = await openPromise(path, { lazyEntries: true, autoClose: false })
+    reader = await BlockReader.open(path)
+    const zip = await fromRandomAccessReaderPromise(reader, reader.size, {
+      lazyEntries: true,
+      autoClose: false,
+    })
+    // the whole directory before any contents: going to and fro between them would read each block many times
+    const entries: Entry[] = []
     for await (const entry of zip.eachEntry()) {
+      throwIfCancelled(signal)
+      entries.push(entry)
+    }
+    for (const entry of entries) {
       throwIfCancelled(signal)
       const inside = insidePath(entry.fileName)
       const kind = kindOf(entry)
-      const bytes = kind === 'file' && remaining.delete(inside) ? await contentsOf(zip, entry) : null
+      const bytes = kind === 'file' && remaining.delete(inside) ? await contentsOf(zip, reader, entry) : null
       yield { path: inside, kind, size: entry.uncompressedSize, bytes }
     }
   } catch (error) {
     throwIfCancelled(signal)
     throw dataError(`${path} is truncated or damaged (${reasonOf(error)}); fetch or copy it again`, error)
   } finally {
-    zip?.close()
+    await reader?.release()
   }
 }
 
@@ -41,9 +52,16 @@ function kindOf(entry: Entry): ArchiveEntry['kind'] {
   return ((entry.externalFileAttributes >>> 16) & FILE_TYPE) === LINK ? 'other' : 'file'
 }
 
-async function contentsOf(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
+const STORED = 0
+
+async function contentsOf(zip: ZipFile, reader: BlockReader, entry: Entry): Promise<Uint8Array> {
   try {
-    const bytes = await buffer(await zip.openReadStreamPromise(entry))
+    if (!entry.canDecodeFileData()) throw new Error('it is encrypted or packed in a way other than deflate')
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
+    const packed = await reader.bytesAt(fileDataStart, entry.compressedSize)
+    // a limit of 0 would be none
+    const limit = { maxOutputLength: Math.max(entry.uncompressedSize, 1) }
+    const bytes = entry.compressionMethod === STORED ? packed : inflateRawSync(packed, limit)
     if (crc32(bytes) !== entry.crc32) throw new Error('its checksum is wrong')
     return bytes
   } catch (error) {

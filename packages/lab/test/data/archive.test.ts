@@ -97,6 +97,17 @@ test.each(['tar', 'zip'] as const)(
   },
 )
 
+test('a zip may store its contents; other ways of packing are refused by name', async () => {
+  const path = join(root, 'methods.zip')
+  await writeFile(path, zipBytes(pictures, 0))
+  expect([...(await open(path)).train.pixels]).toEqual([...noise(64, 1), ...noise(64, 2)])
+  await writeFile(path, zipBytes(pictures, 12))
+  await expectDataError(
+    open(path),
+    /methods\.zip.*a\/1\.png: it is encrypted or packed in a way other than deflate/,
+  )
+})
+
 /** Where the directory of a zip begins, as its last record says. */
 function directoryOffset(zip: Uint8Array): number {
   return Buffer.from(zip).readUInt32LE(zip.length - 6)

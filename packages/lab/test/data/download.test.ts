@@ -9,7 +9,13 @@ import { gzipSync } from 'node:zlib'
 import { DctpsError } from 'dctps/internal/errors'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DownloadEvent, type GetOptions, getDataset, type KnownDataset } from '#lab/data/index'
+import {
+  type DownloadEvent,
+  type GetOptions,
+  getDataset,
+  KNOWN_DATASETS,
+  type KnownDataset,
+} from '#lab/data/index'
 import type { PublishedFile } from '#lab/data/published-files'
 import { type Answer, arrived, file, reply, startServer, whole } from './file-server.js'
 import { expectDataError, noise, temporaryFolder, zipBytes } from './sources.js'
@@ -469,4 +475,17 @@ describe('local files', () => {
 test('what is built in needs no files', async () => {
   const dataset: KnownDataset = { ...datasetOf([]), origin: { kind: 'built-in', folder: '/somewhere' } }
   expect(await getDataset(dataset)).toEqual({ location: '/somewhere', files: [] })
+})
+
+test('every published file has an address that ends in its name, a length and an MD5, and no two are the same', () => {
+  const files = KNOWN_DATASETS.flatMap(({ origin }) => (origin.kind === 'published' ? origin.files : []))
+  expect(files.length).toBeGreaterThan(6)
+  for (const { name, address, bytes, md5 } of files) {
+    expect(new URL(address).pathname.split('/').at(-1)).toBe(name)
+    expect(bytes).toBeGreaterThan(1000)
+    expect(md5).toMatch(/^[0-9a-f]{32}$/)
+  }
+  for (const key of ['address', 'md5'] as const) {
+    expect(new Set(files.map((published) => published[key])).size).toBe(files.length)
+  }
 })

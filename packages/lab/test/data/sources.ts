@@ -44,19 +44,22 @@ export async function tarBytes(files: Files): Promise<Uint8Array> {
   return buffer(archive)
 }
 
-/** A zip by its definition (PKWARE APPNOTE 4.3): local headers with deflated contents, directory, end record. */
-export function zipBytes(files: Files): Uint8Array {
+/**
+ * A zip by its definition (PKWARE APPNOTE 4.3): local headers with contents, directory, end record.
+ * @param method 8 deflates, 0 stores; any other is only named, and contents are stored
+ */
+export function zipBytes(files: Files, method = 8): Uint8Array {
   const locals: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
   for (const [path, contents] of Object.entries(files)) {
     const name = Buffer.from(path)
     const plain = Buffer.from(contents)
-    const packed = deflateRawSync(plain)
-    // version, flags, method (8: deflate), time and date, CRC-32, sizes, length of the name, nothing extra
+    const packed = method === 8 ? deflateRawSync(plain) : plain
+    // version, flags, method, time and date, CRC-32, sizes, length of the name, nothing extra
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)
-    common.writeUInt16LE(8, 4)
+    common.writeUInt16LE(method, 4)
     common.writeUInt32LE(crc32(plain), 10)
     common.writeUInt32LE(packed.length, 14)
     common.writeUInt32LE(plain.length, 18)
