@@ -24,7 +24,7 @@ interface DataOptions extends Readonly<Record<string, unknown>> {
 }
 
 const sources = `
-DATA is a known name, or the path of a folder or archive (.tar, .tar.gz, .zip) with
+DATA is a known name, or a folder or archive (.tar, .tar.gz, .zip) with
   images        train/CLASS/* and test/CLASS/*, JPEG or PNG,
                 or CLASS/* for training images only
   IDX files     train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-...,
