@@ -2,10 +2,10 @@
 // by those who write them.
 
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rmdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DctpsError } from 'dctps'
-import { fileError } from 'dctps/internal/file/node'
+import { fileError, makeFolder } from 'dctps/internal/file/node'
 import type { RunConfig } from '../config/index.js'
 
 export interface RunPaths {
@@ -96,11 +96,7 @@ async function namesIn(folder: string): Promise<string[]> {
  * @throws DctpsError `file` when the folder cannot be made
  */
 export async function createFolder(folder: string, fill: () => Promise<void>): Promise<void> {
-  try {
-    await makeFolder(folder)
-  } catch (error) {
-    throw fileError('write', folder, error)
-  }
+  await makeFolder(folder)
   try {
     await fill()
   } catch (error) {
@@ -108,21 +104,6 @@ export async function createFolder(folder: string, fill: () => Promise<void>): P
     await rmdir(folder).catch(() => {})
     throw error
   }
-}
-
-/** Level by level: Node's own recursion never ends where a parent exists but takes no folders, such as /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const attempt = () =>
-    mkdir(folder).then(
-      () => null,
-      (error: NodeJS.ErrnoException) => error,
-    )
-  const failure = await attempt()
-  if (failure === null || (await kindOfPath(folder)) === 'folder') return
-  if (failure.code !== 'ENOENT') throw failure
-  await makeFolder(dirname(folder))
-  const second = await attempt()
-  if (second !== null) throw second
 }
 
 /** What lies at a path; null when nothing does, or it cannot be seen. */

@@ -17,6 +17,7 @@ const commands = [
   ['data'],
   ['export'],
   ['data', 'list'],
+  ['data', 'get'],
   ['data', 'check'],
   ['data', 'stats'],
 ]
