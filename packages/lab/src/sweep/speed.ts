@@ -1,0 +1,30 @@
+// How long runs take, from those that were measured: an epoch costs the same in runs of the same shape.
+
+import type { RunConfig } from '../config/index.js'
+import { dataKey } from './data.js'
+
+/** Runs with equal shapes take equally long for an epoch, nearly. */
+export function shapeKey(config: RunConfig): string {
+  const { network, kind, batch } = config
+  const density = config.kind === 'dense' ? null : config.density
+  return JSON.stringify([network, config.width, kind, density, batch, dataKey(config)])
+}
+
+export class SpeedBook {
+  readonly #epochSeconds = new Map<string, { readonly network: string; readonly seconds: number }>()
+
+  /** Takes down a measurement; a later one of the same shape counts instead. */
+  learn(config: RunConfig, secondsPerEpoch: number): void {
+    if (!Number.isFinite(secondsPerEpoch)) return
+    this.#epochSeconds.set(shapeKey(config), { network: config.network, seconds: secondsPerEpoch })
+  }
+
+  /** Seconds of a whole run: by its shape, else by others of its network, else by all; NaN where nothing is known. */
+  guess(config: RunConfig): number {
+    const known = this.#epochSeconds.get(shapeKey(config))
+    const all = [...this.#epochSeconds.values()]
+    const similar = all.filter(({ network }) => network === config.network)
+    const chosen = known !== undefined ? [known] : similar.length > 0 ? similar : all
+    return (config.epochs * chosen.reduce((sum, { seconds }) => sum + seconds, 0)) / chosen.length
+  }
+}
