@@ -19,8 +19,8 @@ export function chooseParallelism(
   runs: readonly SweepRun[],
   cores = defaultThreads(),
 ): Parallelism {
-  const asked = Math.max(1, ...runs.map(({ threads }) => threads ?? 1))
-  const most = jobs ?? Math.max(1, Math.floor(cores / asked))
+  const asked = Math.max(0, ...runs.map(({ threads }) => threads ?? 0))
+  const most = jobs ?? Math.max(1, Math.floor(cores / Math.max(1, asked)))
   const used = Math.max(1, Math.min(most, runs.length))
-  return { jobs: used, threads: Math.max(1, Math.floor(cores / used)) }
+  return { jobs: used, threads: asked > 0 ? asked : Math.max(1, Math.floor(cores / used)) }
 }
