@@ -214,7 +214,7 @@ class RunningSweep {
     })
     if (end.type === 'locked') return { type: 'busy', message: end.message }
     if (end.type === 'failed') {
-      return end.code === 'cancelled' ? null : this.#fail(run, end.code, end.message)
+      return end.code === 'cancelled' && signal.aborted ? null : this.#fail(run, end.code, end.message)
     }
     try {
       const summary = await readSummary(paths.summary)

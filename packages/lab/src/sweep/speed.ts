@@ -3,11 +3,11 @@
 import type { RunConfig } from '../config/index.js'
 import { dataKey } from './data.js'
 
-/** Runs with equal shapes take equally long for an epoch, nearly. */
+/** Runs with equal shapes take as much memory, and nearly as long for an epoch. */
 export function shapeKey(config: RunConfig): string {
-  const { network, kind, batch } = config
+  const { network, width, kind, batch, optimizer } = config
   const density = config.kind === 'dense' ? null : config.density
-  return JSON.stringify([network, config.width, kind, density, batch, dataKey(config)])
+  return JSON.stringify([network, width, kind, density, batch, optimizer, dataKey(config)])
 }
 
 export class SpeedBook {
