@@ -53,7 +53,7 @@ export async function printEstimates(experiment: Experiment, options: EstimateOp
     `${runs.length} runs, ${jobs} at once with ${each} each: about ${formatDuration(seconds)} and ${formatBytes(memory)} of memory`,
   )
   console.log(
-    'Time: measured on a few training steps of each network, kind and density with nothing beside them; pruning and updates of supports come on top. Memory: compiled programs and images; each process takes some 90 MB more.',
+    'Time: measured on a few training steps of each shape of run with nothing beside them; pruning and updates of supports come on top. Memory: compiled programs and images; each process takes some 90 MB more.',
   )
   if (memory > totalmem()) {
     console.log(`warning: this machine has ${formatBytes(totalmem())}; use fewer --jobs or a smaller --batch`)

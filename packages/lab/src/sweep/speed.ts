@@ -1,13 +1,21 @@
 // How long runs take, from those that were measured: an epoch costs the same in runs of the same shape.
 
 import type { RunConfig } from '../config/index.js'
-import { dataKey } from './data.js'
+import { identityOf } from '../run/index.js'
 
-/** Runs with equal shapes take as much memory, and nearly as long for an epoch. */
+/**
+ * Settings that change neither the memory of a run nor the time of its epochs. A method of pruning is done before the
+ * first epoch.
+ */
+const costless: ReadonlySet<string> = new Set([
+  ...['seed', 'lr', 'epochs', 'schedule', 'warmup', 'patience', 'normalise'],
+  ...['momentum', 'beta1', 'beta2', 'epsilon', 'weightDecay'],
+  ...['prune', 'pruneSteps'],
+])
+
+/** Runs with equal shapes take as much memory, and as long for an epoch. */
 export function shapeKey(config: RunConfig): string {
-  const { network, width, kind, batch, optimizer } = config
-  const density = config.kind === 'dense' ? null : config.density
-  return JSON.stringify([network, width, kind, density, batch, optimizer, dataKey(config)])
+  return JSON.stringify(Object.entries(identityOf(config)).filter(([name]) => !costless.has(name)))
 }
 
 export class SpeedBook {
