@@ -21,6 +21,8 @@ export interface RunPaths {
   readonly bestModel: string
   /** Written last: its presence makes a run finished. */
   readonly summary: string
+  /** There while a process trains the run. */
+  readonly lock: string
 }
 
 export function runPaths(folder: string): RunPaths {
@@ -33,6 +35,7 @@ export function runPaths(folder: string): RunPaths {
     model: join(folder, 'model.dctps'),
     bestModel: join(folder, 'model-best.dctps'),
     summary: join(folder, 'summary.json'),
+    lock: join(folder, 'run.lock'),
   }
 }
 
@@ -67,10 +70,10 @@ export type FolderState = 'free' | 'begun' | 'resumable' | 'finished'
  * Looks at a folder without changing it.
  * @throws DctpsError `usage` when it holds something that is not a run; `file` when it cannot be looked at
  */
-export async function folderState({ folder, config, state, summary }: RunPaths): Promise<FolderState> {
+export async function folderState({ folder, config, state, summary, lock }: RunPaths): Promise<FolderState> {
   const names = await namesIn(folder)
   // What a process leaves that is killed while it writes its first file.
-  if (names.every((name) => name.endsWith('.tmp'))) return 'free'
+  if (names.every((name) => name.endsWith('.tmp') || join(folder, name) === lock)) return 'free'
   const holds = (file: string) => names.some((name) => join(folder, name) === file)
   if (!holds(config)) {
     throw new DctpsError(
@@ -95,10 +98,10 @@ async function namesIn(folder: string): Promise<string[]> {
  * Makes the folder, runs the first writes into it, and takes the folder away again if they fail and it is empty.
  * @throws DctpsError `file` when the folder cannot be made
  */
-export async function createFolder(folder: string, fill: () => Promise<void>): Promise<void> {
+export async function createFolder<T>(folder: string, fill: () => Promise<T>): Promise<T> {
   await makeFolder(folder)
   try {
-    await fill()
+    return await fill()
   } catch (error) {
     // Only an empty folder can be removed like this.
     await rmdir(folder).catch(() => {})

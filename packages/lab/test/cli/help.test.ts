@@ -9,6 +9,7 @@ import { dctps } from './command-line.js'
 const commands = [
   ['demo'],
   ['train'],
+  ['sweep'],
   ['eval'],
   ['predict'],
   ['inspect'],
