@@ -9,6 +9,7 @@ import * as exportModel from './export.js'
 import * as inspect from './inspect.js'
 import * as predict from './predict.js'
 import * as profile from './profile.js'
+import * as report from './report.js'
 import * as train from './train.js'
 
 interface CommandModule {
@@ -20,6 +21,7 @@ export const commands: readonly CommandModule[] = [
   demo,
   train,
   evaluate,
+  report,
   predict,
   inspect,
   allocate,

@@ -10,6 +10,7 @@ const commands = [
   ['demo'],
   ['train'],
   ['eval'],
+  ['report'],
   ['predict'],
   ['inspect'],
   ['allocate'],
