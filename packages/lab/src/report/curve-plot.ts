@@ -28,6 +28,7 @@ const LABEL_OFFSET = 18
 const BARE_MARGIN = 16
 /** Past this many epochs, markers at every point would merge into a thick line. */
 const MOST_MARKED_EPOCHS = 40
+const FEW_MARKERS = 8
 
 /** A curve with the last of its points that has a value. */
 interface EndingCurve extends Curve {
@@ -152,10 +153,11 @@ function drawLine({ look: { colour, dash }, weight, points }: Curve) {
   })
 }
 
-/** A marker at each epoch, or only at the last where there are too many; hovering shows the number. */
-function drawMarkers({ name, look: { colour, symbol }, points, end }: EndingCurve, metric: Metric) {
-  const marked = (points.length <= MOST_MARKED_EPOCHS ? points : [end]).filter(
-    ({ value }) => value <= metric.domain[1],
+/** A marker at each epoch, or at a few of many, the last among them; hovering shows the number. */
+function drawMarkers({ name, look: { colour, symbol }, points }: EndingCurve, metric: Metric) {
+  const step = points.length <= MOST_MARKED_EPOCHS ? 1 : Math.ceil(points.length / FEW_MARKERS)
+  const marked = points.filter(
+    ({ value }, index) => value <= metric.domain[1] && (points.length - 1 - index) % step === 0,
   )
   return Plot.dot(marked, {
     x: 'epoch',

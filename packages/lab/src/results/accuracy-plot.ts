@@ -88,6 +88,7 @@ function plotOptions(
       Plot.text(['density'], { frameAnchor: 'bottom-right', dy: 38, fontWeight: 600 }),
       levels.map(({ cell, spread }) => drawLevel(cell, spread, looks, [left, right])),
       [...groupBy(entries, ({ method }) => method)].map(([method, own]) => drawMethod(method, own, looks)),
+      levels.map(({ cell, spread }) => nameLevel(cell, spread, looks, left)),
     ],
   }
 }
@@ -110,18 +111,22 @@ function drawLevel({ method }: Cell, spread: Spread, looks: MethodLooks, [left, 
       ...(dash === null ? {} : { strokeDasharray: dash }),
       title: () => `${method}: ${formatSpread(spread)}`,
     }),
-    Plot.text([method], {
-      x: [left],
-      y: [spread.mean],
-      dx: 4,
-      dy: -8,
-      textAnchor: 'start',
-      fill: colour,
-      stroke: 'white',
-      strokeWidth: 4,
-      fontWeight: 600,
-    }),
   ]
+}
+
+/** Above everything else: points must not hide the name. */
+function nameLevel({ method }: Cell, spread: Spread, looks: MethodLooks, left: number) {
+  return Plot.text([method], {
+    x: [left],
+    y: [spread.mean],
+    dx: 4,
+    dy: -8,
+    textAnchor: 'start',
+    fill: lookOf(looks, method).colour,
+    stroke: 'white',
+    strokeWidth: 4,
+    fontWeight: 600,
+  })
 }
 
 function drawMethod(method: string, entries: readonly Entry[], looks: MethodLooks) {
@@ -170,7 +175,7 @@ function drawMethod(method: string, entries: readonly Entry[], looks: MethodLook
 function densityDomain(entries: readonly Entry[]): [number, number] {
   const least = Math.min(...entries.map(({ x }) => x))
   const most = Math.max(...entries.map(({ x }) => x))
-  const margin = Math.max(1.35, Math.sqrt(10 / (most / least)))
+  const margin = Math.max(1.5, Math.sqrt(10 / (most / least)))
   return [least / margin, most * margin]
 }
 

@@ -3,7 +3,7 @@
 
 import { formatDensity } from '../report/format.js'
 import { groupBy } from '../report/records.js'
-import { type Cell, measures, type Panel } from './panels.js'
+import { briefMeasures, type Cell, type Panel } from './panels.js'
 import { countOf, differs, formatSpread, type Spread } from './statistics.js'
 
 interface Entry {
@@ -20,12 +20,12 @@ export function findingsOf(panels: readonly Panel[]): string[] {
     })
     const sparse = entries.filter(({ cell }) => cell.density !== null)
     const dense = entries.filter(({ cell }) => cell.density === null)
-    const where = panels.length === 1 ? '' : `${panel.title}, `
+    const where = panels.length === 1 ? '' : `${panel.title}: `
     const densities = [...groupBy(sparse, ({ cell }) => String(cell.density)).values()].sort(
       (a, b) => b[0]!.cell.density! - a[0]!.cell.density!,
     )
     return [
-      ...densities.map((ofDensity) => `${where}${atDensity(ofDensity, measures[panel.measure])}`),
+      ...densities.map((ofDensity) => `${where}${atDensity(ofDensity, briefMeasures[panel.measure])}`),
       ...dense.map(({ cell, spread }) => `${where}${cell.method} network: ${result(spread)}.`),
       ...losses(sparse, where),
     ].map(capitalised)
@@ -41,7 +41,7 @@ function atDensity(entries: readonly Entry[], measure: string): string {
   const other = ranked.find(({ cell }) => cell.kind !== first!.cell.kind)
   const rivals = new Set([second, other].filter((rival) => rival !== undefined))
   const comparisons = [...rivals].map((rival) => ` ${comparison(first!, rival)}`)
-  return `at ${density} (${measure}): ${list}.${comparisons.join('')}`
+  return `${measure} at ${density}: ${list}.${comparisons.join('')}`
 }
 
 function comparison(first: Entry, second: Entry): string {
@@ -85,5 +85,5 @@ function pointsOf(difference: number): string {
 
 /** Names of networks are written as they are. */
 function capitalised(sentence: string): string {
-  return sentence.replace(/^(at|from|dense) /, (word) => word[0]!.toUpperCase() + word.slice(1))
+  return sentence.replace(/^(test|validation|from|dense) /, (word) => word[0]!.toUpperCase() + word.slice(1))
 }

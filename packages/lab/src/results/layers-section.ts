@@ -15,6 +15,8 @@ import type { Cell, Panel } from './panels.js'
 import { type Results, sourceNote } from './record.js'
 
 const HEIGHT = 260
+/** A curve under others that are equal to it is so much wider for each of them, so that all can be seen. */
+const HALO = 3
 const MARGIN = { top: 30, right: 16, bottom: 38, left: 60 } as const
 
 /** Null where no sparse model could be read. */
@@ -27,7 +29,7 @@ export function layersSection(results: Results, looks: MethodLooks): Html | null
     ),
   ]
   return html`<section id="layers"><h2>Density of each layer</h2>
-<p>Layers in the order of the network, from the input on. Both rule and method decide how many weights a layer keeps; the axis is logarithmic, and a cross at the bottom is a layer that is left without any.</p>
+<p>Layers in the order of the network, from the input on. Both rule and method decide how many weights a layer keeps; the axis is logarithmic, and a cross at the bottom is a layer that is left without any. Equal curves lie above each other, the lower ones wider.</p>
 ${legend(looks, methods)}
 <div class="plots">${figures}</div>
 <p class="note">Numbers: ${csvLink('layers.csv', layersCsv(results))}</p></section>`
@@ -84,8 +86,9 @@ function describeLayers(
         Plot.text(['Density'], { frameAnchor: 'top-left', dx: -MARGIN.left + 4, dy: -22, fontWeight: 600 }),
         Plot.text(['layer'], { frameAnchor: 'bottom-right', dy: 32 }),
         Plot.ruleY([low], { strokeOpacity: 0.5 }),
-        points.map((own) => {
+        points.map((own, index) => {
           const { colour, dash, symbol } = lookOf(looks, own[0]?.method ?? '')
+          const margin = HALO * equalAfter(points, index)
           const kept = own.filter(({ density }) => density > 0)
           const empty = own.filter(({ density }) => density === 0)
           return [
@@ -93,7 +96,7 @@ function describeLayers(
               x: 'index',
               y: 'density',
               stroke: colour,
-              strokeWidth: 1.8,
+              strokeWidth: 1.8 + margin,
               ...(dash === null ? {} : { strokeDasharray: dash }),
             }),
             Plot.dot(kept, {
@@ -101,7 +104,7 @@ function describeLayers(
               y: 'density',
               symbol,
               fill: colour,
-              r: own.length > 30 ? 2.4 : 3.6,
+              r: (own.length > 30 ? 2.4 : 3.6) + margin / 2,
               title: ({ method, name, density }) => `${method}, ${name}: ${formatDensity(density)}`,
             }),
             Plot.dot(empty, {
@@ -118,6 +121,12 @@ function describeLayers(
       ],
     },
   }
+}
+
+/** How many of the curves that are drawn above one run just where it does. */
+function equalAfter(curves: readonly (readonly { readonly density: number }[])[], index: number): number {
+  const keyOf = (curve: (typeof curves)[number]) => curve.map(({ density }) => density).join()
+  return curves.slice(index + 1).filter((curve) => keyOf(curve) === keyOf(curves[index]!)).length
 }
 
 /** Whole numbers, at most about eight. */

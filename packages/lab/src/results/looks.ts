@@ -7,26 +7,37 @@ import type { Panel } from './panels.js'
 
 export type MethodLooks = ReadonlyMap<string, KindLook>
 
-/** Colours: Okabe & Ito, "Color Universal Design" (2008), without yellow, which white paper swallows. */
-const others: readonly KindLook[] = [
-  { colour: '#009e73', dash: '9 3 2 3', symbol: 'diamond', glyph: '\u25c6' },
-  { colour: '#cc79a7', dash: '4 2', symbol: 'star', glyph: '\u2605' },
-  { colour: '#e69f00', dash: '12 3', symbol: 'cross', glyph: '\u271a' },
-  { colour: '#56b4e9', dash: '2 2 6 2', symbol: 'wye', glyph: 'Y' },
-  { colour: '#000000', dash: '5 5', symbol: 'hexagon', glyph: '\u2b22' },
-]
+/** Okabe & Ito, "Color Universal Design" (2008), without yellow, which white paper swallows. */
+const colours = ['#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'] as const
 
-/** The first method of each kind looks as its kind does elsewhere; the others follow in order, and begin again at the end. */
+const dashes = ['9 3 2 3', '4 2', '12 3', '2 2 6 2', '5 5'] as const
+
+const markers = [
+  { symbol: 'diamond', glyph: '\u25c6' },
+  { symbol: 'star', glyph: '\u2605' },
+  { symbol: 'cross', glyph: '\u271a' },
+  { symbol: 'wye', glyph: 'Y' },
+  { symbol: 'hexagon', glyph: '\u2b22' },
+] as const
+
+/** Of the methods that do not look as their kind does: each colour, dash and marker once, then in other pairs. */
+function otherLook(index: number): KindLook {
+  const count = colours.length
+  const round = Math.floor(index / count)
+  const shifted = (by: number) => (index + by * round) % count
+  return { colour: colours[shifted(0)]!, dash: dashes[shifted(2)]!, ...markers[shifted(1)]! }
+}
+
+/** The first method of each kind looks as its kind does elsewhere. */
 export function methodLooks(panels: readonly Panel[]): MethodLooks {
   const looks = new Map<string, KindLook>()
   const taken = new Set<KindLook>()
-  let next = 0
+  let others = 0
   for (const { method, kind } of panels.flatMap(({ cells }) => cells)) {
     if (looks.has(method)) continue
     const own = kindLooks[kind]
-    const look = taken.has(own) ? others[next++ % others.length]! : own
-    taken.add(look)
-    looks.set(method, look)
+    looks.set(method, taken.has(own) ? otherLook(others++) : own)
+    taken.add(own)
   }
   return looks
 }

@@ -7,18 +7,18 @@ import { layersSection, mapsSection } from './layers-section.js'
 import { methodLooks } from './looks.js'
 import type { Results } from './record.js'
 import { costSection, factsOf, problemsSection, resultsSection, runsSection } from './sections.js'
+import { countOf } from './statistics.js'
 
 /** A complete HTML document without script or request. */
 export async function resultsPage(results: Results): Promise<string> {
   const { experiment, panels, findings } = results
   const looks = methodLooks(panels)
-  const [first = '', ...others] = findings
   return renderPage({
     title: experiment.title,
-    lead: experiment.shows ?? first,
+    lead: experiment.shows ?? overview(results),
     sections: [
       resultsSection(results, looks),
-      findingsSection(experiment.shows === null ? others : findings),
+      findingsSection(findings),
       accuracySection(results, looks),
       curvesSection(results, looks),
       layersSection(results, looks),
@@ -29,4 +29,11 @@ export async function resultsPage(results: Results): Promise<string> {
       factsSection(factsOf(results)),
     ],
   })
+}
+
+/** What a reader finds where nobody has said what the runs are to show. */
+function overview({ experiment, panels }: Results): string {
+  const methods = new Set(panels.flatMap(({ cells }) => cells.map(({ method }) => method)))
+  const titles = panels.map(({ title }) => title)
+  return `${countOf(experiment.runs.length, 'finished run')} of ${countOf(methods.size, 'method')}: ${titles.join(', ')}.`
 }

@@ -43,6 +43,13 @@ export const measures = {
 
 export type Measure = keyof typeof measures
 
+/** The same in a sentence, where weights of the best epoch are the rule. */
+export const briefMeasures: Readonly<Record<Measure, string>> = {
+  testBest: 'test accuracy',
+  testFinal: 'test accuracy of the last weights',
+  validation: 'validation accuracy',
+}
+
 export interface Panel {
   /** `lenet5 on fashion-mnist-12k` */
   readonly title: string

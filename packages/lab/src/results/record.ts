@@ -53,10 +53,10 @@ export function chosenRuns(cells: readonly Cell[]): ResultRun[] {
   return cells.flatMap(({ chosen }) => chosen.runs)
 }
 
-/** What a figure is made of: `6 runs, seeds 0, 1, 2, configurations a1b2c3`. The hash of several runs is that of theirs. */
+/** What a figure is made of: `6 runs, seeds 0, 1, 2, configuration hash a1b2c3`. The hash of several runs is that of theirs. */
 export function sourceNote(runs: readonly ResultRun[]): string {
   const seeds = [...new Set(runs.map(({ config }) => config.seed))].sort((a, b) => a - b)
   const hashes = runs.map((run) => run.hash).sort()
   const hash = hashes.length === 1 ? hashes[0] : shortHash(hashes.join('\n'))
-  return `${countOf(runs.length, 'run')}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}, configurations ${hash}`
+  return `${countOf(runs.length, 'run')}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}, configuration hash ${hash}`
 }

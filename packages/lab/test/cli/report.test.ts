@@ -33,12 +33,12 @@ const written = [
 describe('dctps report', () => {
   test('prints the table, what came out, what is missing and where the files are', async () => {
     const before = await snapshot(join(root, 'runs'))
-    const outcome = await report('runs', '--out', 'out')
+    const outcome = await report('runs', '--out', 'out', '--quiet')
     expect(outcome).toMatchObject({ code: 0, stderr: '' })
     const { stdout } = outcome
     expect(stdout).toMatch(/^lenet5 on fashion-mnist-12k\n\nmethod +density +test, best weights/)
     expect(stdout).toMatch(/\nDCTpS EPL +1% +70\.5 ± 0\.7% .* 2 +612 .* 1,000\n/)
-    expect(stdout).toContain('\nAt 1% (test accuracy')
+    expect(stdout).toContain('\nTest accuracy at 1%: DCTpS EPL 70.5 ± 0.7% (2 seeds), ')
     expect(stdout).toMatch(/\ndamaged: c: config\.json is not JSON/)
     expect(stdout).toMatch(/\nThe report: out.report\.html; its numbers beside it\n$/)
     expect((await readdir(join(root, 'out'))).sort()).toEqual(written)

@@ -196,7 +196,7 @@ describe('the page', () => {
     expect(figures).toHaveLength(1 + 2 + 2 + 2)
     for (const figure of figures)
       expect(figure.querySelector('figcaption')!.textContent).toMatch(
-        /seeds? [\d, ]+, configurations [0-9a-f]{6}/,
+        /seeds? [\d, ]+, configuration hash [0-9a-f]{6}/,
       )
   })
 

@@ -175,7 +175,7 @@ describe('findings', () => {
       await write({ seed, kind: 'dense', density: undefined }, { test: 0.86 })
     }
     expect(findingsOf(await panels())).toEqual([
-      'At 1% (test accuracy, weights of the best validation epoch): DCTpS EPL 73.1 ± 0.4% (3 seeds), sparse EPL 10.0 ± 0.0% (3 seeds). DCTpS EPL is ahead of sparse EPL by 63.1 points, more than both deviations together.',
+      'Test accuracy at 1%: DCTpS EPL 73.1 ± 0.4% (3 seeds), sparse EPL 10.0 ± 0.0% (3 seeds). DCTpS EPL is ahead of sparse EPL by 63.1 points, more than both deviations together.',
       'Dense network: 86.0 ± 0.0% (3 seeds).',
     ])
   })
