@@ -3,7 +3,7 @@
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DctpsError } from 'dctps'
+import { DctpsError, kernelKinds } from 'dctps'
 import { fileError } from 'dctps/internal/file/node'
 import { kindOfPath, runPaths } from '../run/index.js'
 import { type Problem, type ResultRun, readRun } from './read-run.js'
@@ -25,6 +25,8 @@ export interface Experiment {
 
 /** Files by which a folder is taken for that of a run, even if it has lost its config.json. */
 const runFiles = ['config.json', 'metrics.jsonl', 'state.dctps', 'model.dctps', 'summary.json']
+
+const kinds: ReadonlySet<string> = new Set(kernelKinds)
 
 interface Listing {
   readonly title: string
@@ -120,7 +122,9 @@ async function listRuns(folder: string): Promise<Listing> {
 
 async function listSweep(folder: string, file: string): Promise<Listing> {
   const { title, shows, hash, select, runs } = await readSweepFile(file)
-  const listed = new Map(runs.map(({ name, label }) => [name, { name, label: label || null }]))
+  // A sweep that compares no methods calls its runs by their kind: that names nothing.
+  const isNamed = runs.some(({ label }) => label && !kinds.has(label))
+  const listed = new Map(runs.map(({ name, label }) => [name, { name, label: (isNamed && label) || null }]))
   if (listed.size === 0) throw new DctpsError('usage', `${file} lists no runs; run the sweep first`)
   const parent = join(folder, 'runs')
   const found = (await kindOfPath(parent)) === 'folder' ? await runFoldersIn(parent) : []

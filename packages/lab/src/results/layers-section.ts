@@ -15,8 +15,9 @@ import type { Cell, Panel } from './panels.js'
 import { type Results, sourceNote } from './record.js'
 
 const HEIGHT = 260
-/** A curve under others that are equal to it is so much wider for each of them, so that all can be seen. */
+/** A curve under others that are equal to it is wider for each of them, so that all can be seen; but not by more than this. */
 const HALO = 3
+const MOST_HALO = 9
 const MARGIN = { top: 30, right: 16, bottom: 38, left: 60 } as const
 
 /** Null where no sparse model could be read. */
@@ -88,7 +89,7 @@ function describeLayers(
         Plot.ruleY([low], { strokeOpacity: 0.5 }),
         points.map((own, index) => {
           const { colour, dash, symbol } = lookOf(looks, own[0]?.method ?? '')
-          const margin = HALO * equalAfter(points, index)
+          const margin = Math.min(HALO, MOST_HALO / points.length) * equalAfter(points, index)
           const kept = own.filter(({ density }) => density > 0)
           const empty = own.filter(({ density }) => density === 0)
           return [

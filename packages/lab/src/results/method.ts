@@ -33,8 +33,7 @@ function nameOf(value: string): string {
  * with, so that goes unnamed (where runs differ in it, {@link variedSettings} names it).
  */
 export function methodName({ kind, rule, prune, dynamic, alpha }: ReadConfig, label: string | null): string {
-  // The kind is what a sweep without methods calls its runs.
-  if (label !== null && label !== kind) return label
+  if (label !== null) return label
   if (kind === 'dense') return 'dense'
   const start = prune ? nameOf(prune) : [nameOf(kind), dynamic ? '' : nameOf(rule ?? '')].join(' ').trim()
   const moved = dynamic ? ` + ${nameOf(dynamic)}` : ''

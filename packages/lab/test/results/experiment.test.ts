@@ -131,6 +131,22 @@ describe('a sweep', () => {
     ])
   })
 
+  test.each([
+    [
+      ['ours', 'sparse'],
+      ['ours', 'sparse'],
+    ],
+    [
+      ['dctps', 'sparse'],
+      [null, null],
+    ],
+  ])('names its methods %j, as they are unless they say no more than the kind', async (labels, expected) => {
+    await write('a', {}, runs())
+    await write('b', { settings: { ...settings, kind: 'sparse' } }, runs())
+    await sweep({ title: 'A sweep', runs: ['a', 'b'].map((name, index) => ({ name, label: labels[index] })) })
+    expect((await readExperiment(root)).runs.map(({ label }) => label)).toEqual(expected)
+  })
+
   test('that is damaged is refused by name', async () => {
     await write('a', {}, runs())
     await sweep({ title: 'A sweep', runs: [{ name: '../elsewhere' }] })

@@ -40,9 +40,8 @@ describe('a method is named', () => {
     expect(methodName(config(changes), null)).toBe(expected)
   })
 
-  test("by its author's label, unless that says no more than the kind", () => {
+  test("by its author's label", () => {
     expect(methodName(config(), 'ours')).toBe('ours')
-    expect(methodName(config(), 'dctps')).toBe('DCTpS EPL')
   })
 })
 
