@@ -67,6 +67,7 @@ summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 .legend li { margin: 0; display: flex; align-items: center; gap: .4rem; }
 .legend svg { flex: none; }
 .results { font-size: .9rem; }
+.scroll + .scroll { margin-top: 1rem; }
 .plots figure { min-width: 0; }
 
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); gap: 1rem; margin: 1.2rem 0; }
@@ -108,5 +109,8 @@ dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
   .scroll { overflow: visible; }
   th, td { padding-right: .6rem; }
   .plots { grid-template-columns: 1fr 1fr; }
+  .plots figure { break-inside: avoid; }
+  .results { font-size: 8pt; }
+  .results th, .results td { white-space: normal; padding-right: .4rem; }
 }
 `

@@ -34,6 +34,8 @@ export function costSection(results: Results, looks: MethodLooks): Html | null {
   if (panels.length === 0) return null
   return html`<section id="cost"><h2>What it costs</h2>
 <p>${estimateNote} \u201cOf dense\u201d compares with the same network with all its weights.</p>
+<p class="note">Bytes: values as float32 and positions as uint32; in training with the optimiser\u2019s vectors; activations and gradients are not counted. Methods that score weights before training need all of them at initialisation. The dense model file is compared as its float32 values.</p>
+<p class="note">Multiply-adds: the transform D as this engine executes it, S by its non-zeros times positions, dense kernels by all their weights, other layers alike for all. Training is forward and backward.</p>
 ${panels.map((panel) => panelCosts(panel, results, looks))}</section>`
 }
 
@@ -41,9 +43,8 @@ function panelCosts(panel: Panel, results: Results, looks: MethodLooks): Html {
   const models = panel.cells.flatMap((cell) => results.facts.get(cell)?.run ?? [])
   return html`<h3>${panel.title}</h3>
 ${htmlTable(bytesTable(panel, results), `Stored bytes of ${panel.title}`, markOf(looks))}
-<p class="note">Bytes: values as float32 and positions as uint32; in training with the optimiser\u2019s vectors; activations and gradients are not counted. Methods that score weights before training need all of them at initialisation. The dense model file is compared as its float32 values.</p>
 ${htmlTable(multiplyAddsTable(panel, results), `Multiply-adds of ${panel.title}`, markOf(looks))}
-<p class="note">Multiply-adds: the transform D as this engine executes it, S by its non-zeros times positions, dense kernels by all their weights, other layers alike for all. Training is forward and backward. ${results.timings ? `Speeds are means over the runs, ${machines(panel)}. ` : ''}Supports of ${sourceNote(models)}.</p>`
+<p class="note">${results.timings ? `Speeds are means over the runs, ${machines(panel)}. ` : ''}Supports of ${sourceNote(models)}.</p>`
 }
 
 /** Where and when the speeds were measured. */
