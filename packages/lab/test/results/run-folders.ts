@@ -27,23 +27,24 @@ export async function writeRun(parent: string, name: string, content: RunContent
   const { settings, test = 0.5, validation = 0.5, epochs = [epochRecord(1), epochRecord(2)] } = content
   const { imagesPerSecond = 1000, startedAt = '2026-01-02T03:04:05.000Z' } = content
   const config = resolveConfig({ threads: 1, simd: 'plain', ...settings })
+  const { density, rule }: Settings = config
   const spec: ModelSpec = {
     architecture: config.network,
     input: { channels: 1, height: 32, width: 32 },
     classes: 10,
     kernel: { kind: config.kind, alpha: config.kind === 'dctps' ? config.alpha : 'trainable' },
     support:
-      config.kind === 'dense'
+      density === undefined || rule === undefined
         ? { type: 'dense' }
-        : { type: 'random', rule: config.rule, density: config.density, seed: config.seed },
+        : { type: 'random', rule, density, seed: config.seed },
   }
   const { model, nonZeros, kernelWeights, storedNumbers } = modelFile(spec)
   const evaluation = (accuracy: number) => ({ images: 100, loss: 1, accuracy })
   const summary: RunSummary = {
     network: config.network,
     kind: config.kind,
-    density: config.kind === 'dense' ? null : config.density,
-    rule: config.kind === 'dense' ? null : config.rule,
+    density: density ?? null,
+    rule: rule ?? null,
     seed: config.seed,
     data: config.data,
     ended: 'finished',
