@@ -30,7 +30,7 @@ export function layersSection(results: Results, looks: MethodLooks): Html | null
     ),
   ]
   return html`<section id="layers"><h2>Density of each layer</h2>
-<p>Layers in the order of the network, from the input on. Both rule and method decide how many weights a layer keeps; the axis is logarithmic, and a cross at the bottom is a layer that is left without any. Equal curves lie above each other, the lower ones wider.</p>
+<p>Layers in the order of the network, from the input on. The rule or method decides how many weights a layer keeps; the axis is logarithmic, and a cross at the bottom is a layer that is left without any. Equal curves lie above each other, the lower ones wider.</p>
 ${legend(looks, methods)}
 <div class="plots">${figures}</div>
 <p class="note">Numbers: ${csvLink('layers.csv', layersCsv(results))}</p></section>`
