@@ -9,6 +9,7 @@ import * as exportModel from './export.js'
 import * as inspect from './inspect.js'
 import * as predict from './predict.js'
 import * as profile from './profile.js'
+import * as report from './report.js'
 import * as sweep from './sweep.js'
 import * as train from './train.js'
 
@@ -22,6 +23,7 @@ export const commands: readonly CommandModule[] = [
   train,
   sweep,
   evaluate,
+  report,
   predict,
   inspect,
   allocate,

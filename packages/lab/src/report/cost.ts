@@ -1,6 +1,7 @@
 // Accuracy against the size of the model file: the trade that sparse networks are made for.
 
 import * as Plot from '@observablehq/plot'
+import { accuracyDomain, logTicks } from './axes.js'
 import { formatBytes, formatPercent } from './format.js'
 import { type Html, html } from './html.js'
 import { kindLooks } from './kind-look.js'
@@ -82,7 +83,7 @@ function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptio
     marks: [
       Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
       Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: (value: number) => formatPercent(value, 0) }),
-      Plot.axisX({ ticks: byteTicks(bytesLow, bytesHigh), tickFormat: tickBytes, tickSize: 4 }),
+      Plot.axisX({ ticks: logTicks(bytesLow, bytesHigh), tickFormat: tickBytes, tickSize: 4 }),
       Plot.ruleY([low], { strokeOpacity: 0.5 }),
       Plot.text([axis], { frameAnchor: 'top-left', dx: -MARGIN.left + 4, dy: -26, fontWeight: 600 }),
       Plot.text(['size of the model file'], { frameAnchor: 'bottom-right', dy: 38, fontWeight: 600 }),
@@ -140,22 +141,6 @@ function logDomain(points: readonly CostPoint[], width: number): [number, number
   const span = Math.max(2, largest.bytes / low)
   const wholeSpan = span ** (1 / (1 - room(smallest) - room(largest)))
   return [low / wholeSpan ** room(smallest), low * span * wholeSpan ** room(largest)]
-}
-
-function accuracyDomain(accuracies: readonly number[]): [number, number] {
-  const low = Math.max(0, Math.floor(10 * Math.min(...accuracies) - 0.3) / 10)
-  return [low, Math.min(1, Math.max(low + 0.1, Math.ceil(10 * Math.max(...accuracies) + 0.3) / 10))]
-}
-
-/** Powers of ten where there are enough of them, else with 3, else with 2 and 5 between: never so many that they touch. */
-function byteTicks(low: number, high: number): number[] {
-  const decades = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
-  const choices = [[1], [1, 3], [1, 2, 5]].map((steps) =>
-    decades
-      .flatMap((power) => steps.map((step) => step * power))
-      .filter((value) => value >= low && value <= high),
-  )
-  return choices.find((ticks) => ticks.length >= 3) ?? choices.at(-1)!
 }
 
 /** `10 kB` rather than `10.0 kB`: ticks are round numbers. */

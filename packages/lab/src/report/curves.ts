@@ -1,13 +1,22 @@
 // Learning curves as small multiples: one panel a network and density, accuracy beside loss, a dense network repeated
 // in each as the yardstick. Curves are named at their ends, so no legend has to be matched by colour.
 
-import type { EpochRecord } from 'dctps'
 import { csvLink, formatCsv } from './csv.js'
-import { describeCurves, endLabel, type Metric, type Panel } from './curve-plot.js'
-import { formatDensity, formatPercent } from './format.js'
+import { chooseMetrics, type Metric } from './curve-metrics.js'
+import { type Curve, describeCurves } from './curve-plot.js'
+import { formatDensity } from './format.js'
 import { type Html, html } from './html.js'
+import { kindLooks } from './kind-look.js'
 import { drawPlot, labelWidth } from './plot.js'
 import { groupBy, type ReportRun, shownRuns } from './records.js'
+
+const LONGEST_LABEL = 20
+
+/** Runs that share a plot. */
+interface Panel {
+  readonly title: string
+  readonly runs: readonly ReportRun[]
+}
 
 export function curvesSection(runs: readonly ReportRun[]): Html {
   const trained = runs.filter((run) => run.epochs.length > 0)
@@ -18,7 +27,7 @@ export function curvesSection(runs: readonly ReportRun[]): Html {
   return html`<section id="curves"><h2>Learning curves</h2>
 ${panels(trained).map(
   (panel) => html`<figure class="panel"><h3>${panel.title}</h3>
-<div class="plots">${metrics.map((metric) => drawPlot(describeCurves(panel, metric, labelRoom)))}</div></figure>`,
+<div class="plots">${metrics.map((metric) => drawPlot(describeCurves(panel.title, curvesOf(panel.runs, metric), metric, labelRoom)))}</div></figure>`,
 )}
 <p class="note">${notes(trained, metrics)} ${untrained.map((run) => `Without a finished epoch, so not drawn: ${run.label}. `)}Numbers: ${csvLink('epochs.csv', epochsCsv(runs))}</p></section>`
 }
@@ -44,6 +53,25 @@ export function epochsCsv(runs: readonly ReportRun[]): string {
   )
 }
 
+/** The shown runs bold and named, the others thin. */
+function curvesOf(runs: readonly ReportRun[], metric: Metric): Curve[] {
+  const shown = new Set(shownRuns(runs))
+  return runs.map((run) => ({
+    name: run.label,
+    label: endLabel(run),
+    look: kindLooks[run.kind],
+    weight: shown.has(run) ? 'bold' : 'faint',
+    failed: run.failed !== null,
+    points: run.epochs.map((record) => ({ epoch: record.epoch, value: metric.read(record) })),
+  }))
+}
+
+/** What a curve is called at its end; \u2715 says that its run failed. */
+function endLabel({ label, failed }: ReportRun): string {
+  const short = label.length <= LONGEST_LABEL ? label : `${label.slice(0, LONGEST_LABEL - 1)}\u2026`
+  return failed === null ? short : `${short} \u2715`
+}
+
 function panels(runs: readonly ReportRun[]): Panel[] {
   return [...groupBy(runs, (run) => run.network)].flatMap(([network, ofNetwork]) => {
     const dense = ofNetwork.filter((run) => run.density === null)
@@ -58,43 +86,6 @@ function panels(runs: readonly ReportRun[]): Panel[] {
       runs: [...atDensity, ...dense],
     }))
   })
-}
-
-/** On the validation split, or on the training images where no run has one. */
-function chooseMetrics(runs: readonly ReportRun[]): Metric[] {
-  const records = runs.flatMap((run) => run.epochs)
-  const validated = records.some((record) => record.validationAccuracy !== null)
-  const prefix = validated ? 'Validation' : 'Training'
-  const accuracy = (record: EpochRecord) =>
-    (validated ? record.validationAccuracy : record.trainAccuracy) ?? Number.NaN
-  const loss = (record: EpochRecord) => (validated ? record.validationLoss : record.trainLoss) ?? Number.NaN
-  const accuracies = records.map(accuracy).filter(Number.isFinite)
-  // A loss that explodes must not flatten the others: the axis ends a little above where the runs began.
-  const begins = runs
-    .map((run) => run.epochs.map(loss).find(Number.isFinite))
-    .filter((value) => value !== undefined)
-  begins.sort((a, b) => a - b)
-  const typicalBegin = begins[Math.floor(begins.length / 2)] ?? 1
-  const highest = Math.max(0, ...records.map(loss).filter(Number.isFinite))
-  return [
-    {
-      name: `${prefix} accuracy`,
-      domain: [
-        Math.max(0, Math.floor(10 * Math.min(1, ...accuracies) - 0.2) / 10),
-        Math.min(1, Math.ceil(10 * Math.max(0.1, ...accuracies) + 0.2) / 10),
-      ],
-      tickFormat: (value) => formatPercent(value, 0),
-      valueFormat: (value) => formatPercent(value),
-      read: accuracy,
-    },
-    {
-      name: `${prefix} loss`,
-      domain: [0, Math.min(highest, 1.5 * typicalBegin) * 1.05 || 1],
-      tickFormat: (value) => value.toFixed(1),
-      valueFormat: (value) => value.toFixed(3),
-      read: loss,
-    },
-  ]
 }
 
 function notes(runs: readonly ReportRun[], metrics: readonly Metric[]): string {

@@ -9,7 +9,7 @@ export interface KindLook {
   /** SVG dash array; null is a solid line. */
   readonly dash: string | null
   /** Marker by its name in Observable Plot. */
-  readonly symbol: 'circle' | 'triangle' | 'square'
+  readonly symbol: 'circle' | 'triangle' | 'square' | 'diamond' | 'star' | 'cross' | 'wye' | 'hexagon'
   /** The same marker as a character. */
   readonly glyph: string
 }

@@ -1,6 +1,7 @@
 // Observable Plot on the server: one self-contained SVG string a plot, with the text sizes and margins that all
 // plots of the report share. What is drawn comes from the caller.
 
+import { createHash } from 'node:crypto'
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { type Html, trustedHtml } from './html.js'
@@ -37,5 +38,20 @@ export function drawPlot({ title, description, options }: PlotDescription): Html
   svg.querySelector('style')?.remove()
   svg.setAttribute('role', 'img')
   svg.setAttribute('aria-label', `${title}. ${description}`)
-  return trustedHtml(svg.outerHTML)
+  return trustedHtml(withOwnIds(svg.outerHTML))
+}
+
+/**
+ * Plot counts the ids of its clip paths over the whole process. Named by what the plot shows instead, they are the same
+ * whenever the plot is drawn, and belong to one plot of a page.
+ */
+function withOwnIds(markup: string): string {
+  const numbers = new Map<string, number>()
+  const renumbered = markup.replace(/\bplot-clip-(\d+)/g, (_, id: string) => {
+    numbers.set(id, numbers.get(id) ?? numbers.size)
+    return `plot-clip-${numbers.get(id)}`
+  })
+  if (numbers.size === 0) return markup
+  const name = createHash('sha256').update(renumbered).digest('hex').slice(0, 8)
+  return renumbered.replace(/\bplot-clip-/g, `clip-${name}-`)
 }

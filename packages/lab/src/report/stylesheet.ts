@@ -63,6 +63,13 @@ summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: .5rem 2.5rem; align-items: center; }
 .beside .plot { max-width: 500px; }
 
+.legend { list-style: none; padding: 0; margin: .6rem 0; max-width: none; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; font-size: .875rem; }
+.legend li { margin: 0; display: flex; align-items: center; gap: .4rem; }
+.legend svg { flex: none; }
+.results { font-size: .9rem; }
+.scroll + .scroll { margin-top: 1rem; }
+.plots figure { min-width: 0; }
+
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); gap: 1rem; margin: 1.2rem 0; }
 .card { border: 1px solid var(--line); border-radius: 6px; padding: .8rem; break-inside: avoid; min-width: 0; }
 .card header { display: flex; gap: .9rem; align-items: center; margin-bottom: .5rem; }
@@ -91,7 +98,7 @@ dt { color: var(--muted); font-size: .8rem; }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 
 @media (max-width: 560px) {
-  .headline tbody th { position: sticky; left: 0; background: #fff; }
+  .headline tbody th, .results tbody th { position: sticky; left: 0; background: #fff; }
 }
 @media print {
   body { font-size: 10.5pt; }
@@ -102,5 +109,8 @@ dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
   .scroll { overflow: visible; }
   th, td { padding-right: .6rem; }
   .plots { grid-template-columns: 1fr 1fr; }
+  .plots figure { break-inside: avoid; }
+  .results { font-size: 8pt; }
+  .results th, .results td { white-space: normal; padding-right: .4rem; }
 }
 `

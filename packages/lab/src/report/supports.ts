@@ -4,29 +4,20 @@ import { patchPosition } from 'dctps/internal/shape/kernel'
 import { csvLink, formatCsv } from './csv.js'
 import { formatCount, formatDensity } from './format.js'
 import { type Html, html } from './html.js'
-import { greyDataUri } from './image.js'
 import { kindMark } from './kind-look.js'
+import { cellsPerMap, entries, layerMap } from './layer-map.js'
 import { byNetwork, type ReportLayer, type ReportRun, shownRuns } from './records.js'
-import { drawSupportMap, layerGeometry, type SupportMap } from './support-map.js'
-
-/** Cells of all maps together, about 400 kB of page at worst, shared out evenly when there are many layers. */
-const MOST_CELLS = 600_000
-/** A very tall layer is binned further than its width asks for. */
-const MOST_CELLS_PER_MAP = 8_000
+import { layerGeometry } from './support-map.js'
 
 /** Stored weights that are listed in the page; more belong in the model file. */
 const MOST_LISTED_WEIGHTS = 8_000
-
-/** A map is shown enlarged to about this width, but a weight never larger than {@link LARGEST_CELL} pixels. */
-const MAP_WIDTH = 180
-const LARGEST_CELL = 8
 
 /** Null where no shown run has layers. */
 export async function supportsSection(runs: readonly ReportRun[]): Promise<Html | null> {
   const shown = shownRuns(runs).filter((run) => run.layers.length > 0)
   if (shown.length === 0) return null
   const maps = shown.reduce((sum, run) => sum + run.layers.length, 0)
-  const mostCells = Math.min(MOST_CELLS_PER_MAP, Math.floor(MOST_CELLS / maps))
+  const mostCells = cellsPerMap(maps)
   const figure = async (
     run: ReportRun,
   ) => html`<figure class="support"><h3>${kindMark(run.kind)} ${run.label}</h3>
@@ -84,20 +75,6 @@ export function supportCsv(runs: readonly ReportRun[]): string | null {
   )
 }
 
-async function layerMap(layer: ReportLayer, mostCells: number): Promise<Html> {
-  const map = drawSupportMap(layer, mostCells)
-  const count = `${formatCount(layer.nonZeros)} of ${formatCount(entries(layer))}`
-  return html`<div class="map">${map === null ? html`<p class="note">no map</p>` : await mapImage(layer, map)}
-<p><strong>${layer.name}</strong><span class="caption">${layer.shape.join('\u00d7')}</span><span class="caption">${count}</span>${map !== null && map.bin > 1 ? html`<span class="caption">dot = ${map.bin}\u00d7${map.bin}</span>` : null}</p></div>`
-}
-
-async function mapImage(layer: ReportLayer, map: SupportMap): Promise<Html> {
-  const uri = await greyDataUri(map.grey, map.columns, map.rows)
-  const cell = Math.max(1, Math.min(LARGEST_CELL, Math.floor(MAP_WIDTH / map.columns)))
-  const alt = `Support of ${layer.name}: ${layer.nonZeros} of ${entries(layer)} weights stored`
-  return html`<img src="${uri}" alt="${alt}" width="${map.columns * cell}" height="${map.rows * cell}">`
-}
-
 /** @param runs of one network */
 function densityTable(runs: readonly ReportRun[]): Html {
   const network = runs[0]?.network ?? ''
@@ -121,8 +98,4 @@ function densityCell(layer: ReportLayer | undefined): Html {
   if (layer === undefined) return html`<td></td>`
   if (layer.nonZeros === 0) return html`<td class="number empty">empty</td>`
   return html`<td class="number">${formatDensity(layer.nonZeros / entries(layer))} <span class="caption">${formatCount(layer.nonZeros)}</span></td>`
-}
-
-function entries(layer: ReportLayer): number {
-  return layer.shape.reduce((product, size) => product * size, 1)
 }

@@ -11,6 +11,7 @@ const commands = [
   ['train'],
   ['sweep'],
   ['eval'],
+  ['report'],
   ['predict'],
   ['inspect'],
   ['allocate'],
