@@ -5,8 +5,10 @@ export {
   defaultSettings,
   kernelOptions,
   mergeSettings,
+  type PruneConfig,
   type RunConfig,
   resolveConfig,
+  supportChoice,
   supportSource,
   trainOptions,
 } from './config.js'

@@ -9,9 +9,9 @@ import {
   DctpsError,
   decodeTrainState,
   type EpochRecord,
+  type StateFile,
   type TrainEvent,
   Trainer,
-  type TrainState,
   type TransformCache,
 } from 'dctps'
 import { cachedTransforms, nodePlatform, readFileChecked, writeFileAtomic } from 'dctps/node'
@@ -31,6 +31,7 @@ import {
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.js'
 import { StateWriter } from './state-writer.js'
 import { type RunSummary, readSummary } from './summary.js'
+import { TicketFile } from './ticket.js'
 
 export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
   /** Default: a name below `runs` made from the configuration. */
@@ -45,6 +46,7 @@ export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
 export type RunEvent =
   | { readonly type: 'data'; readonly done: number; readonly total: number }
   | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'prune'; readonly method: string; readonly done: number; readonly steps: number }
   | {
       readonly type: 'ready'
       readonly prepared: PreparedRun
@@ -73,14 +75,22 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   const { onEvent = () => {}, signal } = options
   const paths = runPaths(options.folder ?? defaultRunFolder(config))
   const status = await checkFolder(paths, config, options.resume ?? false)
+  const stored = status === 'resumable' || status === 'finished' ? await readState(paths.state) : null
   const prepared = await prepareRun(config, {
     data: options.data,
     signal,
+    supports: stored?.supports,
+    ticket: new TicketFile(paths.ticket, () =>
+      createFolder(paths.folder, () => writeJson(paths.config, config)),
+    ),
+    onPrune: (done, steps) => {
+      if ('prune' in config) onEvent({ type: 'prune', method: config.prune, done, steps })
+    },
     onDataProgress: (done, total) => onEvent({ type: 'data', done, total }),
     onWarning: (message) => onEvent({ type: 'warning', message }),
   })
-  const saved =
-    status === 'resumable' || status === 'finished' ? await readState(paths.state, prepared) : null
+  if (stored !== null) checkSameConfiguration(stored.configuration, prepared.fingerprint, paths.state)
+  const saved = stored?.state ?? null
   if (status === 'finished') return { paths, summary: await readSummary(paths.summary), wasFinished: true }
   const trainer = await Trainer.create(
     prepared.task,
@@ -94,6 +104,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
     const from = { epoch: saved?.epoch ?? 0, step: saved?.step ?? 0 }
     await createFolder(paths.folder, async () => {
       if (status === 'free') await writeJson(paths.config, config)
+      if (prepared.pruning !== null) await writeJson(paths.pruning, prepared.pruning)
       await recordSession(paths.environment, describeSession(trainer.runner, config.seed, from))
     })
     onEvent({
@@ -133,10 +144,8 @@ async function checkFolder(paths: RunPaths, config: RunConfig, resume: boolean):
   return state
 }
 
-async function readState(file: string, prepared: PreparedRun): Promise<TrainState> {
-  const stored = decodeTrainState(await readFileChecked(file), file)
-  checkSameConfiguration(stored.configuration, prepared.fingerprint, file)
-  return stored.state
+async function readState(file: string): Promise<StateFile> {
+  return decodeTrainState(await readFileChecked(file), file)
 }
 
 async function train(
