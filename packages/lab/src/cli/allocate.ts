@@ -89,7 +89,11 @@ export function register(program: Command): void {
 
 function showAllocation(options: AllocateOptions): void {
   const { rule: asked, ...rest } = options
-  refuseOptions(options, pruningSettings, 'belong to a method of pruning; name one with --prune')
+  refuseOptions(
+    options,
+    pruningSettings,
+    'a rule needs no data and no training; name a method of pruning with --prune',
+  )
   const config = resolveConfig(settingsOf(rest))
   if (config.kind === 'dense') throw new DctpsError('usage', 'dense networks have no density to share')
   const { network: name, density } = config
@@ -123,8 +127,16 @@ function showAllocation(options: AllocateOptions): void {
 }
 
 async function showPruning(options: AllocateOptions): Promise<void> {
-  refuseOptions(options, ['rule', 'published'], 'are for rules; leave out --prune')
-  refuseOptions(options, ['classes', 'channels'], 'follow from the data when pruning; leave them out')
+  refuseOptions(
+    options,
+    ['rule', 'published'],
+    'a method of pruning has no rule and no published formula; leave it out, or --prune',
+  )
+  refuseOptions(
+    options,
+    ['classes', 'channels'],
+    'pruning takes classes and channels from the data; leave it out',
+  )
   const config = resolveConfig({ ...settingsOf(options), kind: 'sparse' })
   const progress = new Progress(process.stderr)
   const { data, pruning } = await prepareRun(config, {
@@ -145,7 +157,7 @@ async function showPruning(options: AllocateOptions): Promise<void> {
 function refuseOptions(options: AllocateOptions, names: readonly string[], reason: string): void {
   const given = names.filter((name) => options[name] !== undefined)
   if (given.length === 0) return
-  throw new DctpsError('usage', `${given.join(', ')} cannot be used here: they ${reason}`)
+  throw new DctpsError('usage', `${given.join(', ')} cannot be used here: ${reason}`)
 }
 
 /** Non-zeros and density of each layer, two columns a rule. */

@@ -141,6 +141,34 @@ describe('dctps train --prune', () => {
   })
 })
 
+describe('dctps allocate --prune', () => {
+  const allocate = (...args: readonly string[]) =>
+    dctps(['allocate', '--network', 'lenet5', '--density', '1%', ...args], { cwd: root })
+
+  test('shows what a run would choose, layer by layer, without training', async () => {
+    const text = await allocate('--prune', 'synflow', '--data', 'tiny')
+    expect(text.code).toBe(0)
+    expect(text.stdout).toMatch(/^lenet5, tiny, seed 0\npruned by synflow, 100 steps/)
+    expect(text.stdout).toMatch(/\ntotal +60718 +607 +1%\n$/)
+    const json = JSON.parse((await allocate('--prune', 'synflow', '--data', 'tiny', '--json')).stdout)
+    const run = JSON.parse((await bytesOf('run', 'pruning.json')).toString())
+    expect(json).toEqual({ ...run, network: 'lenet5', data: 'tiny', seconds: json.seconds })
+  })
+
+  test.each([
+    [['--data', 'tiny'], /data cannot be used here: a rule needs no data/],
+    [['--prune', 'snip', '--rule', 'erk'], /rule cannot be used here: a method of pruning has no rule/],
+    [
+      ['--prune', 'snip', '--classes', '4'],
+      /classes cannot be used here: pruning takes classes and channels/,
+    ],
+  ])('%j is refused', async (args, message) => {
+    const outcome = await allocate(...args)
+    expect(outcome.code).toBe(2)
+    expectOneLine(outcome, 'dctps allocate', message)
+  })
+})
+
 describe('a run that prunes', () => {
   test.each(['snip', 'iter-snip', 'force', 'grasp-it', 'grasp', 'magnitude', 'random'])(
     '%s says so in its name and its configuration, which can be read again',
