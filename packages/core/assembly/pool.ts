@@ -90,6 +90,48 @@ export function maxPool(
   }
 }
 
+/** `y = x[first position where x0 equals y0]`: the maximum's position as another pass had found it. */
+export function maxPoolAt(
+  x: usize,
+  xPitch: usize,
+  x0: usize,
+  x0Pitch: usize,
+  y0: usize,
+  y: usize,
+  columns: i32,
+  window: i32,
+  stride: i32,
+  tileBytes: usize,
+): void {
+  for (let w = 0; w < columns; w++) {
+    for (let i: usize = 0; i < tileBytes; i += 16) {
+      const best = v128.load(y0 + i)
+      let open = i32x4.splat(-1)
+      let value = i32x4.splat(0)
+      let row = x + i
+      let row0 = x0 + i
+      for (let a = 0; a < window; a++) {
+        let p = row
+        let q = row0
+        for (let b = 0; b < window; b++) {
+          const hit = v128.and(open, f32x4.eq(v128.load(q), best))
+          value = v128.or(value, v128.and(hit, v128.load(p)))
+          open = v128.andnot(open, hit)
+          p += tileBytes
+          q += tileBytes
+        }
+        row += xPitch
+        row0 += x0Pitch
+      }
+      v128.store(y + i, value)
+    }
+    x += <usize>stride * tileBytes
+    x0 += <usize>stride * tileBytes
+    y0 += tileBytes
+    y += tileBytes
+  }
+}
+
 /** `dx[first position of the maximum] (+)= dy`, the position found again from input and output; else as above. */
 export function maxPoolGradient(
   x: usize,

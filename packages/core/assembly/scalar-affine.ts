@@ -3,9 +3,15 @@
 
 import { laneSum } from './elementwise'
 
+// How a rectification decides what passes; mirrored in program/layers/scalar-affine.ts.
+const byOwnSign = 1
+const byOwnSignWritten = 2
+const byWrittenSign = 3
+
 /**
  * `y = max(scale * x + shift + residual, 0) + offset`, without the maximum unless `rectified`, without a residual where
- * its pointer is 0; in place when `y` is `x`. Scale, shift and offset are addresses.
+ * its pointer is 0; in place when `y` is `x`. Scale, shift and offset are addresses; `signs` is that of the masks that are
+ * written or read, `[rows][bytes]`.
  */
 export function scalarAffineRows(
   x: usize,
@@ -20,6 +26,7 @@ export function scalarAffineRows(
   shift: usize,
   offset: usize,
   rectified: i32,
+  signs: usize,
 ): void {
   const zero = f32x4.splat(0)
   const factor = v128.load_splat<f32>(scale)
@@ -29,7 +36,13 @@ export function scalarAffineRows(
     for (let i: usize = 0; i < bytes; i += 16) {
       let value = f32x4.add(f32x4.mul(factor, v128.load(x + i)), before)
       if (residual) value = f32x4.add(value, v128.load(residual + i))
-      if (rectified) value = f32x4.pmax(zero, value)
+      if (rectified == byOwnSign) {
+        value = f32x4.pmax(zero, value)
+      } else if (rectified) {
+        if (rectified == byOwnSignWritten) v128.store(signs, f32x4.gt(value, zero))
+        value = v128.and(v128.load(signs), value)
+        signs += 16
+      }
       v128.store(y + i, f32x4.add(value, after))
     }
     x += xPitch
@@ -39,7 +52,7 @@ export function scalarAffineRows(
 }
 
 /**
- * With `g` the gradient behind the rectification (`dy` where `y > offset`): `dx (+)= scale * g`, `dResidual (+)= g`, and
+ * With `g` the gradient behind the rectification (`dy` where `y > offset`, or where a written sign says so): `dx (+)= scale * g`, `dResidual (+)= g`, and
  * the gradients of the scale `<x, g>`, the shift `sum g` and the offset `sum dy`. What has the address 0 is left out;
  * `x` is read for the scale's gradient alone. `dResidual` or `dx` may be `dy`.
  */
@@ -61,6 +74,7 @@ export function scalarAffineGradientRows(
   scale: usize,
   offset: usize,
   rectified: i32,
+  signs: usize,
   dScale: usize,
   dShift: usize,
   dOffset: usize,
@@ -77,7 +91,12 @@ export function scalarAffineGradientRows(
     for (let i: usize = 0; i < bytes; i += 16) {
       let g = v128.load(dy + i)
       offsetSum = f32x4.add(offsetSum, g)
-      if (rectified) g = v128.and(f32x4.gt(v128.load(y + i), threshold), g)
+      if (rectified == byWrittenSign) {
+        g = v128.and(v128.load(signs), g)
+        signs += 16
+      } else if (rectified) {
+        g = v128.and(f32x4.gt(v128.load(y + i), threshold), g)
+      }
       shiftSum = f32x4.add(shiftSum, g)
       if (dScale) scaleSum = f32x4.add(scaleSum, f32x4.mul(g, v128.load(x + i)))
       if (dResidual) {

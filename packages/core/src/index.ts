@@ -43,6 +43,23 @@ export { compileProgram, type ProgramOptions } from './program/compile.js'
 export { describeProgram } from './program/describe.js'
 export { type Program, programBytes } from './program/program.js'
 export { TransformCache, type TransformStore } from './program/transform-cache.js'
+export {
+  type ConnectionReport,
+  type ConnectionReportRow,
+  checkPrunable,
+  connectionReport,
+  type DensityDecay,
+  findPruningMethod,
+  type Pruned,
+  type PruneJob,
+  type PruneRound,
+  type PruneTask,
+  type PruneWatch,
+  type PruningMethod,
+  prune,
+  pruneStepsOf,
+  pruningMethods,
+} from './prune/index.js'
 export { Key } from './random/key.js'
 export type { BatchResult, BatchSlot, StepHyperparameters } from './runtime/batch.js'
 export { createRunner, type Runner } from './runtime/runner.js'

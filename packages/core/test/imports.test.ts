@@ -17,6 +17,7 @@ const order = [
   'program',
   'runtime',
   'train',
+  'prune',
   'file',
   'predict',
 ]

@@ -33,6 +33,12 @@ export interface ProgramOptions {
   readonly optimizer: OptimizerType | null
   /** Default `network`. */
   readonly rates?: LearningRates
+  /**
+   * Default `own`. `kept`: evaluation is the forward pass of training and writes down what rectifications (of scalar affine
+   * layers) and max pools decide; gradients that follow decide likewise, whatever the parameters are by then. For
+   * differences of gradients, which the kinks of a network would drown.
+   */
+  readonly decisions?: 'own' | 'kept'
   /** Default `crossEntropy`. */
   readonly objective?: Objective
   /** Memory that threads can share. Default true. */
@@ -78,7 +84,9 @@ export function compileProgram(
     lanes,
     blocks,
     placed: new Map(layout.parameters.map((parameter) => [parameter.name, parameter])),
+    kept: new Map(),
   }
+  const keeps = options.decisions === 'kept'
 
   const emitForward = (list: ListContext): (() => void)[] => {
     const backwards = network.layers.map((layer) => emitLayer(list, layer, input, normalisationTable))
@@ -86,12 +94,12 @@ export function compileProgram(
     return backwards
   }
 
-  emitForward(new ListContext(context, 'evaluate'))
+  emitForward(keeps ? new ListContext(context, 'train', 'written') : new ListContext(context, 'evaluate'))
   const evaluate = builder.finishList()
   let gradient: DraftList | null = null
   let update: DraftList | null = null
   if (optimizer !== null) {
-    const list = new ListContext(context, 'train')
+    const list = new ListContext(context, 'train', keeps ? 'read' : 'own')
     for (const emitBackward of emitForward(list).reverse()) emitBackward()
     if (objective === 'upstream') emitInputGradient(list)
     gradient = builder.finishList()

@@ -33,6 +33,20 @@ export type RowSource = (target: DraftOperand) => DraftCall[]
 /** The calls that sum up one row of a gradient. */
 export type SumSource = (gradient: Activation) => DraftCall[]
 
+/**
+ * How rectifications and max pools decide what passes:
+ * - `own`: by the numbers at hand
+ * - `written`: so, and it is written down
+ * - `read`: as was written down last, whatever the numbers at hand
+ */
+export type Decisions = 'own' | 'written' | 'read'
+
+/** Shared memory that holds something of every block. */
+export interface KeptBytes {
+  readonly address: number
+  readonly bytes: number
+}
+
 export interface ProgramContext {
   readonly network: Network
   readonly supports: Supports
@@ -43,20 +57,24 @@ export interface ProgramContext {
   readonly lanes: number
   readonly blocks: number
   readonly placed: ReadonlyMap<string, PlacedParameter>
+  /** What is written down of decisions, by a name made from the layer's. */
+  readonly kept: Map<string, KeptBytes>
 }
 
 export class ListContext {
   readonly program: ProgramContext
   readonly mode: 'train' | 'evaluate'
+  readonly decisions: Decisions
   readonly #activations = new Map<LayerId, Activation>()
   readonly #gradients = new Map<LayerId, Activation>()
   readonly #rowSources = new Map<LayerId, RowSource>()
   readonly #gradientSources = new Map<LayerId, RowSource>()
   readonly #sumSources = new Map<LayerId, SumSource>()
 
-  constructor(program: ProgramContext, mode: 'train' | 'evaluate') {
+  constructor(program: ProgramContext, mode: 'train' | 'evaluate', decisions: Decisions = 'own') {
     this.program = program
     this.mode = mode
+    this.decisions = decisions
   }
 
   get builder(): ProgramBuilder {
@@ -158,6 +176,14 @@ export class ListContext {
       return false
     this.#gradients.set(input, gradient)
     return true
+  }
+
+  /** Memory for `bytes` of each block that outlasts the step list; all lists have it under the same name. */
+  keep(name: string, bytes: number): DraftOperand {
+    const { kept, blocks } = this.program
+    const place = kept.get(name) ?? { address: this.builder.shared(bytes * blocks), bytes }
+    kept.set(name, place)
+    return { ...number(place.address), perBlock: place.bytes }
   }
 
   /** A buffer of the same layout for an intermediate result. */

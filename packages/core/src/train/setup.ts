@@ -4,7 +4,7 @@
 import { DctpsError } from '../errors.js'
 import type { Network } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
-import { compileProgram } from '../program/compile.js'
+import { compileProgram, type ProgramOptions } from '../program/compile.js'
 import type { Program } from '../program/program.js'
 import type { TransformCache } from '../program/transform-cache.js'
 import { Key } from '../random/key.js'
@@ -42,12 +42,14 @@ export interface TrainSetup {
 
 /**
  * Makes everything ready to train.
+ * @param special options of the program that training leaves at their defaults
  * @throws DctpsError `usage` or `data` where options, data and network do not fit together
  */
 export async function setUpTraining(
   task: TrainTask,
   platform: TrainPlatform,
   state: TrainState | null,
+  special: Pick<ProgramOptions, 'decisions'> = {},
 ): Promise<TrainSetup> {
   const { network, supports, dataset, options } = task
   const split = checkedSplit(task)
@@ -63,6 +65,7 @@ export async function setUpTraining(
     network,
     supports,
     {
+      ...special,
       batch: options.batch,
       input: { type: 'bytes', source: dataset.shape },
       optimizer: options.optimizer.type,

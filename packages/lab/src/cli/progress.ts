@@ -1,6 +1,8 @@
 // How a run looks while it goes on: a live line for what passes, lines that stay for start, epochs and warnings.
 
 import type { EpochRecord, TrainEvent } from 'dctps'
+import { supportChoice } from '../config/index.js'
+import { describePruning } from '../prune/index.js'
 import { formatCount, formatDensity, formatDuration, formatPercent } from '../report/format.js'
 import { networkSizes, type RunEvent } from '../run/index.js'
 import { LiveLine, type Terminal } from './live-line.js'
@@ -27,6 +29,9 @@ export class Progress {
         break
       case 'warning':
         this.#line.keep(`warning: ${event.message}`)
+        break
+      case 'prune':
+        this.#line.pass(`pruning by ${event.method}: step ${event.done} of ${event.steps}`)
         break
       case 'ready':
         this.#startedAt = performance.now()
@@ -79,7 +84,7 @@ function describeStart({ prepared, paths, trainer, from }: ReadyEvent): string[]
   const kernels =
     config.kind === 'dense'
       ? `dense kernels, ${formatCount(kernelWeights)} weights`
-      : `${config.kind === 'dctps' ? 'DCTpS' : 'sparse'} kernels, ${formatCount(nonZeros)} of ${formatCount(kernelWeights)} weights (${formatDensity(config.density)}, ${config.rule})`
+      : `${config.kind === 'dctps' ? 'DCTpS' : 'sparse'} kernels, ${formatCount(nonZeros)} of ${formatCount(kernelWeights)} weights (${formatDensity(config.density)}, ${supportChoice(config)})`
   const { channels, height, width } = data.train.shape
   const split = [
     `${formatCount(trainer.split.training.length)} training`,
@@ -95,6 +100,7 @@ function describeStart({ prepared, paths, trainer, from }: ReadyEvent): string[]
     `${data.train.name}: ${split.join(', ')}, ${channels} x ${height} x ${width}, ${data.train.classes.length} classes`,
     `${paths.folder}: ${trainer.runner.threads === 1 ? '1 thread' : `${trainer.runner.threads} threads`}`,
     ...resumed,
+    ...(prepared.pruning === null ? [] : describePruning(prepared.pruning)),
   ]
 }
 

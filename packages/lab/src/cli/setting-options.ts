@@ -2,7 +2,7 @@
 // config files are checked, so both get the same answers.
 
 import { type Command, Option } from 'commander'
-import { architectures, supportRules, trainDefaults } from 'dctps'
+import { architectures, pruningMethods, supportRules, trainDefaults } from 'dctps'
 import {
   defaultSettings,
   parseSettings,
@@ -22,6 +22,10 @@ const names = (list: readonly { readonly name: string }[]) => list.map((item) =>
 function defaultWidths(): string {
   const widths = architectures.flatMap(({ defaultWidth }) => defaultWidth ?? [])
   return [...new Set(widths)].join(' or ')
+}
+
+function defaultPruneSteps(): string {
+  return pruningMethods.flatMap(({ name, steps }) => (steps === null ? [] : `${name} ${steps}`)).join(', ')
 }
 
 const standard = resolveConfig({})
@@ -49,6 +53,14 @@ const groups: Readonly<Record<string, Partial<Record<SettingName, OptionText>>>>
     rule: {
       flags: '--rule <name>',
       help: `how they are shared among layers: ${names(supportRules)}; see dctps allocate --help (default ${rule})`,
+    },
+    prune: {
+      flags: '--prune <method>',
+      help: `instead of a rule, choose the weights of a plain sparse network by their saliency: ${names(pruningMethods)}`,
+    },
+    pruneSteps: {
+      flags: '--prune-steps <n>',
+      help: `steps of an iterated method (default ${defaultPruneSteps()})`,
     },
     alpha: {
       flags: '--alpha <how>',

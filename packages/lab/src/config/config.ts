@@ -5,13 +5,17 @@ import {
   type ArchitectureOptions,
   adamDefaults,
   checkArchitectureOptions,
+  checkPrunable,
   checkTrainOptions,
   DctpsError,
   findArchitecture,
+  findPruningMethod,
   findSupportRule,
+  type KernelKind,
   type KernelOptions,
   type Normalisation,
   type OptimizerOptions,
+  pruneStepsOf,
   type ScheduleOptions,
   type SimdFlavour,
   type SupportSource,
@@ -27,9 +31,13 @@ import type { AllSettings, SettingName, Settings } from './settings.js'
 /** Width and stable where the network has such an option. */
 export type NetworkConfig = Pick<AllSettings, 'network'> & Partial<Pick<AllSettings, 'width' | 'stable'>>
 
+/** A support chosen by pruning at initialisation; `pruneSteps` where the method has steps. */
+export type PruneConfig = Pick<AllSettings, 'density' | 'prune'> & Partial<Pick<AllSettings, 'pruneSteps'>>
+
 export type KernelConfig =
   | ({ readonly kind: 'dctps' } & Pick<AllSettings, 'density' | 'rule' | 'alpha'>)
   | ({ readonly kind: 'sparse' } & Pick<AllSettings, 'density' | 'rule'>)
+  | ({ readonly kind: 'sparse' } & PruneConfig)
   | { readonly kind: 'dense' }
 
 export type OptimizerConfig =
@@ -44,6 +52,8 @@ type OtherSetting = Exclude<
   | 'kind'
   | 'density'
   | 'rule'
+  | 'prune'
+  | 'pruneSteps'
   | 'alpha'
   | 'optimizer'
   | 'momentum'
@@ -135,6 +145,8 @@ function networkConfig(settings: Settings): NetworkConfig {
 
 function kernelConfig(settings: Settings): KernelConfig {
   const kind = settings.kind ?? defaultSettings.kind
+  if (settings.prune !== undefined) return pruneConfig(settings, kind, settings.prune)
+  refuse(settings, ['pruneSteps'], 'they belong to a method of pruning (prune)')
   if (kind === 'dense') {
     refuse(settings, ['density', 'rule', 'alpha'], 'dense kernels (kind dense) store every weight')
     return { kind }
@@ -144,6 +156,16 @@ function kernelConfig(settings: Settings): KernelConfig {
   if (kind === 'dctps') return { kind, density, rule, alpha: settings.alpha ?? defaultSettings.alpha }
   refuse(settings, ['alpha'], 'plain sparse kernels (kind sparse) have no transform to scale')
   return { kind, density, rule }
+}
+
+function pruneConfig(settings: Settings, kind: KernelKind, name: string): KernelConfig {
+  const method = findPruningMethod(name)
+  checkPrunable(kind, method)
+  refuse(settings, ['rule'], `${method.name} (prune) chooses how weights are shared among layers`)
+  refuse(settings, ['alpha'], 'plain sparse kernels (kind sparse) have no transform to scale')
+  const steps = pruneStepsOf(method, settings.pruneSteps)
+  const density = settings.density ?? defaultSettings.density
+  return { kind: 'sparse', density, prune: method.name, ...(steps !== null && { pruneSteps: steps }) }
 }
 
 function simdFlavour({ simd }: Settings): SimdFlavour {
@@ -224,9 +246,16 @@ export function kernelOptions(config: KernelConfig): Required<KernelOptions> {
   return { kind: config.kind, alpha: config.kind === 'dctps' ? config.alpha : 'trainable' }
 }
 
+/** The rule or the method of pruning that chooses the config's supports; null for dense kernels. */
+export function supportChoice(config: KernelConfig): string | null {
+  if (config.kind === 'dense') return null
+  return 'prune' in config ? config.prune : config.rule
+}
+
 /** Where the config's supports come from. */
 export function supportSource(config: RunConfig): SupportSource {
   if (config.kind === 'dense') return { type: 'dense' }
+  if ('prune' in config) return { type: 'explicit' }
   return { type: 'random', rule: config.rule, density: config.density, seed: config.seed }
 }
 

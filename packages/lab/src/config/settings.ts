@@ -45,6 +45,8 @@ const allSettings = z.strictObject({
     .preprocess(readShare, z.number().gt(0).max(1))
     .describe('above 0 and at most 1 (0.01 and 1% mean the same)'),
   rule: name,
+  prune: name,
+  pruneSteps: wholeFrom(1),
   alpha: oneOf(['trainable', 'frozen']),
 
   data: z.string().trim().min(1).describe('the name of a data set or a path'),

@@ -5,6 +5,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { Classifier, type ImageDataset, kernelLayers, type Model, weightShape } from 'dctps'
 import { kernelName } from 'dctps/internal/network/parameters'
 import { cachedTransforms, nodePlatform } from 'dctps/node'
+import { supportChoice } from '../config/index.js'
 import type { OpenedDataset } from '../data/index.js'
 import { formatBytes, formatCount, formatDensity, formatPercent } from '../report/format.js'
 import type { ReportAnswer, ReportInput, ReportLayer, ReportRun } from '../report/records.js'
@@ -127,7 +128,7 @@ async function reportRun(run: DemoRun, selected: boolean, data: OpenedDataset): 
     label: contender.label,
     network: config.network,
     kind: config.kind,
-    rule: config.kind === 'dense' ? null : config.rule,
+    rule: supportChoice(config),
     density: config.kind === 'dense' ? null : config.density,
     learningRate: config.lr,
     seed: config.seed,

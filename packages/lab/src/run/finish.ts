@@ -3,6 +3,7 @@
 
 import { type Evaluation, encodeModel, evaluate, type Model, type Trainer } from 'dctps'
 import { writeFileAtomic } from 'dctps/node'
+import { supportChoice } from '../config/index.js'
 import type { RunPaths } from './folder.js'
 import type { PreparedRun } from './prepare.js'
 import { formatSummary, networkSizes, type RunSummary } from './summary.js'
@@ -26,7 +27,7 @@ export async function finishRun(
     network: config.network,
     kind: config.kind,
     density: config.kind === 'dense' ? null : config.density,
-    rule: config.kind === 'dense' ? null : config.rule,
+    rule: supportChoice(config),
     seed: config.seed,
     data: data.train.name,
     ended,

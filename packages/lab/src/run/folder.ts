@@ -6,7 +6,7 @@ import { readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DctpsError } from 'dctps'
 import { fileError, makeFolder } from 'dctps/internal/file/node'
-import type { RunConfig } from '../config/index.js'
+import { type RunConfig, supportChoice } from '../config/index.js'
 
 export interface RunPaths {
   readonly folder: string
@@ -14,6 +14,10 @@ export interface RunPaths {
   readonly config: string
   readonly environment: string
   readonly metrics: string
+  /** What a method of pruning chose, and the sanity of it. */
+  readonly pruning: string
+  /** Supports after the last round of IMP, while it goes on. */
+  readonly ticket: string
   readonly state: string
   /** Final weights. */
   readonly model: string
@@ -31,6 +35,8 @@ export function runPaths(folder: string): RunPaths {
     config: join(folder, 'config.json'),
     environment: join(folder, 'environment.json'),
     metrics: join(folder, 'metrics.jsonl'),
+    pruning: join(folder, 'pruning.json'),
+    ticket: join(folder, 'ticket.dctps'),
     state: join(folder, 'state.dctps'),
     model: join(folder, 'model.dctps'),
     bestModel: join(folder, 'model-best.dctps'),
@@ -54,7 +60,7 @@ export function defaultRunFolder(config: RunConfig): string {
     .update(JSON.stringify(identityOf(config)))
     .digest('hex')
     .slice(0, 6)
-  const support = config.kind === 'dense' ? [] : [config.density, config.rule]
+  const support = config.kind === 'dense' ? [] : [config.density, supportChoice(config)]
   return join('runs', [config.network, config.kind, ...support, `seed${config.seed}`, hash].join('-'))
 }
 

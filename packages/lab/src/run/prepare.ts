@@ -11,6 +11,7 @@ import {
   type ModelSpec,
   type Normalisation,
   type StateFile,
+  type Supports,
   type TrainTask,
 } from 'dctps'
 import {
@@ -22,7 +23,9 @@ import {
 } from '../config/index.js'
 import { crc32 } from '../data/checksum.js'
 import { type OpenedDataset, openDataset, parseDatasetSpec, parseImageSize } from '../data/index.js'
+import { type PruningRecord, pruneRun } from '../prune/index.js'
 import { identityOf } from './folder.js'
+import type { TicketFile } from './ticket.js'
 
 export interface PreparedRun {
   readonly config: RunConfig
@@ -31,6 +34,8 @@ export interface PreparedRun {
   readonly task: TrainTask
   /** What a saved state has to agree with to be continued: the settings that matter, and the data. */
   readonly fingerprint: StateFile['configuration']
+  /** What pruning has come to, where it was done now. */
+  readonly pruning: PruningRecord | null
 }
 
 export interface PrepareOptions {
@@ -39,11 +44,17 @@ export interface PrepareOptions {
   readonly onDataProgress?: ((done: number, total: number) => void) | undefined
   readonly onWarning?: ((message: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Supports of a pruned run that were chosen before. */
+  readonly supports?: Supports | undefined
+  /** Where IMP keeps what each of its rounds leaves. */
+  readonly ticket?: TicketFile | undefined
+  readonly onPrune?: ((done: number, steps: number) => void) | undefined
 }
 
 /**
+ * Where the configuration says so, the supports are chosen here by pruning.
  * @throws DctpsError `data` when the data cannot be read or does not fit the network; `usage` when the configuration
- * asks for what does not exist
+ * asks for what does not exist; what pruning throws
  */
 export async function prepareRun(config: RunConfig, options: PrepareOptions = {}): Promise<PreparedRun> {
   const architecture = findArchitecture(config.network)
@@ -57,14 +68,29 @@ export async function prepareRun(config: RunConfig, options: PrepareOptions = {}
     ...architectureOptions(config),
     support: supportSource(config),
   }
-  const { network, supports } = buildSpec(spec)
-  const task = {
-    network,
-    supports,
-    dataset: train,
-    options: trainOptions(config, normalisationOf(config, data)),
+  const fingerprint = { ...identityOf(config), dataChecksum: checksum(train) }
+  const trained = { dataset: train, options: trainOptions(config, normalisationOf(config, data)) }
+  if (!('prune' in config)) {
+    return { config, data, spec, task: { ...buildSpec(spec), ...trained }, fingerprint, pruning: null }
   }
-  return { config, data, spec, task, fingerprint: { ...identityOf(config), dataChecksum: checksum(train) } }
+  const { network } = buildSpec(spec, new Map())
+  if (options.supports !== undefined) {
+    const task = { network, supports: options.supports, ...trained }
+    return { config, data, spec, task, fingerprint, pruning: null }
+  }
+  const { ticket, signal, onPrune } = options
+  const from = await ticket?.read(fingerprint)
+  const { supports, record } = await pruneRun(
+    config,
+    { network, ...trained, from },
+    {
+      signal,
+      onStep: (done, steps) => onPrune?.(done, steps),
+      onRound: async (round) =>
+        ticket?.write({ spec, network, supports: round.supports, configuration: fingerprint }, config.seed),
+    },
+  )
+  return { config, data, spec, task: { network, supports, ...trained }, fingerprint, pruning: record }
 }
 
 /** Opens the data that a configuration names. @throws DctpsError `data` */

@@ -9,9 +9,9 @@ import {
   DctpsError,
   decodeTrainState,
   type EpochRecord,
+  type StateFile,
   type TrainEvent,
   Trainer,
-  type TrainState,
   type TransformCache,
 } from 'dctps'
 import { cachedTransforms, nodePlatform, readFileChecked, writeFileAtomic } from 'dctps/node'
@@ -32,6 +32,7 @@ import { type Lock, takeLock } from './lock.js'
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.js'
 import { StateWriter } from './state-writer.js'
 import { type RunSummary, readSummary } from './summary.js'
+import { TicketFile } from './ticket.js'
 
 export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
   /** Default: a name below `runs` made from the configuration. */
@@ -46,6 +47,7 @@ export interface RunOptions extends Pick<PrepareOptions, 'data' | 'signal'> {
 export type RunEvent =
   | { readonly type: 'data'; readonly done: number; readonly total: number }
   | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'prune'; readonly method: string; readonly done: number; readonly steps: number }
   | {
       readonly type: 'ready'
       readonly prepared: PreparedRun
@@ -74,14 +76,22 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   const { onEvent = () => {}, signal } = options
   const paths = runPaths(options.folder ?? defaultRunFolder(config))
   const status = await checkFolder(paths, config, options.resume ?? false)
+  const stored = status === 'resumable' || status === 'finished' ? await readState(paths.state) : null
   const prepared = await prepareRun(config, {
     data: options.data,
     signal,
+    supports: stored?.supports,
+    ticket: new TicketFile(paths.ticket, () =>
+      createFolder(paths.folder, () => writeConfig(paths, config)),
+    ),
+    onPrune: (done, steps) => {
+      if ('prune' in config) onEvent({ type: 'prune', method: config.prune, done, steps })
+    },
     onDataProgress: (done, total) => onEvent({ type: 'data', done, total }),
     onWarning: (message) => onEvent({ type: 'warning', message }),
   })
-  const saved =
-    status === 'resumable' || status === 'finished' ? await readState(paths.state, prepared) : null
+  if (stored !== null) checkSameConfiguration(stored.configuration, prepared.fingerprint, paths.state)
+  const saved = stored?.state ?? null
   if (status === 'finished') return { paths, summary: await readSummary(paths.summary), wasFinished: true }
   const trainer = await Trainer.create(
     prepared.task,
@@ -95,6 +105,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
     const from = { epoch: saved?.epoch ?? 0, step: saved?.step ?? 0 }
     const lock = await openFolder(paths, onEvent, async () => {
       if (status === 'free') await writeConfig(paths, config)
+      if (prepared.pruning !== null) await writeJson(paths.pruning, prepared.pruning)
       await recordSession(paths.environment, describeSession(trainer.runner, config.seed, from))
     })
     try {
@@ -159,10 +170,8 @@ async function checkBegun(paths: RunPaths, config: RunConfig): Promise<void> {
   checkSameConfiguration(identityOf(begun), identityOf(config), paths.config)
 }
 
-async function readState(file: string, prepared: PreparedRun): Promise<TrainState> {
-  const stored = decodeTrainState(await readFileChecked(file), file)
-  checkSameConfiguration(stored.configuration, prepared.fingerprint, file)
-  return stored.state
+async function readState(file: string): Promise<StateFile> {
+  return decodeTrainState(await readFileChecked(file), file)
 }
 
 async function train(

@@ -13,6 +13,7 @@ const summarySchema = z.object({
   kind: z.enum(['dctps', 'sparse', 'dense']),
   /** As asked for; null for a dense network, like `rule`. */
   density: z.number().nullable(),
+  /** The support rule, or the method of pruning. */
   rule: z.string().nullable(),
   seed: z.int(),
   data: z.string(),

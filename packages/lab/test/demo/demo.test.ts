@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DctpsError, type ImageDataset } from 'dctps'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type RunConfig, resolveConfig } from '#lab/config/index'
+import { type RunConfig, resolveConfig, supportChoice } from '#lab/config/index'
 import type { OpenedDataset } from '#lab/data/index'
 import { demoFindings, demoReport, demoTable } from '#lab/demo/demo-report'
 import { type Contender, demoContenders } from '#lab/demo/grid'
@@ -149,7 +149,7 @@ test('the main job gives each contender the same learning rates and each pair th
   const budgets = all.flatMap(({ network, configs: [config] }) =>
     config === undefined || config.kind === 'dense'
       ? []
-      : [`${config.kind} ${network} ${config.density} ${config.rule}`],
+      : [`${config.kind} ${network} ${config.density} ${supportChoice(config)}`],
   )
   const of = (kind: string) => budgets.filter((b) => b.startsWith(kind)).map((b) => b.slice(kind.length))
   expect(of('dctps')).toEqual(of('sparse'))

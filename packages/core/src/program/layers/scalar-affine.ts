@@ -5,6 +5,9 @@ import { scalarRoles } from '../../network/parameters.js'
 import { type DraftOperand, number } from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, rowsOf } from '../context.js'
 
+/** How a rectification decides (`assembly/scalar-affine.ts`). */
+const rectifications = { own: 1, written: 2, read: 3 } as const
+
 type ScalarRole = (typeof scalarRoles)[number]
 
 export function emitScalarAffine(context: ListContext, layer: ScalarAffineLayer): () => void {
@@ -14,7 +17,7 @@ export function emitScalarAffine(context: ListContext, layer: ScalarAffineLayer)
   const output = context.createActivation(layer)
   const extent = [number(layer.output.height), number(output.layout.interiorBytes)]
   const scalar = (role: ScalarRole) => number(scalarAddress(context, layer, role))
-  const rectified = number(layer.rectified ? 1 : 0)
+  const rectified = rectificationOf(context, layer, output)
   const multiplyAdds = layer.output.height * layer.output.width * layer.output.channels
   builder.step(
     `${layer.name} forward`,
@@ -28,7 +31,7 @@ export function emitScalarAffine(context: ListContext, layer: ScalarAffineLayer)
           ...rowsOrNone(residual),
           ...rowsOf(output),
           ...extent,
-          ...[scalar('scale'), scalar('shift'), scalar('offset'), rectified],
+          ...[scalar('scale'), scalar('shift'), scalar('offset'), ...rectified],
         ],
       },
     ],
@@ -54,7 +57,7 @@ export function emitScalarAffine(context: ListContext, layer: ScalarAffineLayer)
             ...sinkOperands(dx),
             ...sinkOperands(dResidual),
             ...extent,
-            ...[scalar('scale'), scalar('offset'), rectified],
+            ...[scalar('scale'), scalar('offset'), ...rectified],
             ...scalarRoles.map((role) => scalarGradient(context, layer, role)),
           ],
         },
@@ -62,6 +65,19 @@ export function emitScalarAffine(context: ListContext, layer: ScalarAffineLayer)
       { multiplyAdds: 2 * multiplyAdds },
     )
   }
+}
+
+/** Operands `rectified, signs`. */
+function rectificationOf(
+  context: ListContext,
+  layer: ScalarAffineLayer,
+  { layout }: Activation,
+): [DraftOperand, DraftOperand] {
+  if (!layer.rectified) return [number(0), number(0)]
+  const { decisions } = context
+  const bytes = layout.shape.height * layout.interiorBytes
+  const signs = decisions === 'own' ? number(0) : context.keep(`${layer.name} signs`, bytes)
+  return [number(rectifications[decisions]), signs]
 }
 
 /** Where the gradient of an input goes: where it may, into the buffer of the layer's own gradient. */
