@@ -8,8 +8,11 @@ import { type KernelGeometry, kernelEntries, patchLength } from '../shape/kernel
 import type { ProgramBuilder } from './builder.js'
 import { keepsSize } from './support-rows.js'
 
-/** Most numbers of a dense gradient at a time, as far as one row of it is not longer: half of a core's own cache here. */
-const tileEntries = 65536
+/**
+ * Most numbers of a dense gradient at a time, as far as one row of it is not longer: a mebibyte. Smaller tiles take more
+ * meetings of the threads, and rows that are not stored are computed anew for each.
+ */
+const tileEntries = 262144
 
 /** Byte offsets in a record; the magnitudes follow the positions. */
 export const growthRecord = { wanted: 0, found: 4, positions: 16 } as const

@@ -2,14 +2,17 @@
 // steps ahead and reports as an async iterator; files, plots and terminals are its caller's business.
 
 import { DctpsError } from '../errors.js'
-import { parameters } from '../network/parameters.js'
+import { parameters, type Supports } from '../network/parameters.js'
 import { Key } from '../random/key.js'
-import type { BatchResult, StepHyperparameters } from '../runtime/batch.js'
+import type { BatchResult, BatchSlot, StepHyperparameters } from '../runtime/batch.js'
+import type { Mode } from '../runtime/executor.js'
 import type { Runner } from '../runtime/runner.js'
 import { BatchLoader, epochOrder, type Split } from './batches.js'
 import type { Normalisation } from './dataset.js'
+import { moveAtRandom, moveByGradient } from './dynamic/moving-supports.js'
+import { dropFractionAt, replacedSteps } from './dynamic/update-schedule.js'
 import { evaluate } from './evaluate.js'
-import type { EpochRecord, TrainEvent } from './events.js'
+import type { EpochRecord, SupportMove, TrainEvent } from './events.js'
 import type { OptimizerOptions } from './options.js'
 import { learningRateAt } from './schedule.js'
 import { setUpTraining, type TrainPlatform, type TrainSetup, type TrainTask } from './setup.js'
@@ -88,7 +91,12 @@ export class Trainer {
     return this.#best
   }
 
-  /** Optimiser steps taken so far. */
+  /** The supports at this moment. */
+  get supports(): Supports {
+    return this.runner.supports.current
+  }
+
+  /** Optimiser steps taken so far, updates of supports that took the place of one among them. */
   get step(): number {
     return this.#progress.step
   }
@@ -117,8 +125,7 @@ export class Trainer {
   async state(): Promise<TrainState> {
     await this.#countAll()
     const { parameters: store } = this.runner
-    const { network, supports } = this.task
-    const all = parameters(network, supports)
+    const all = parameters(this.task.network, this.supports)
     const values = new Map(all.map(({ name }) => [name, store.read(name)]))
     for (const [name, array] of values) {
       if (!array.every(Number.isFinite)) {
@@ -135,6 +142,7 @@ export class Trainer {
       seconds: this.#progress.seconds + this.#elapsed(),
       history: [...this.#history],
       best: this.#best,
+      supports: this.supports,
       parameters: values,
       optimizer: new Map(
         trained.map(({ name }) => [name, vectors.map((index) => store.readState(name, index))]),
@@ -162,18 +170,21 @@ export class Trainer {
           `stopped at epoch ${progress.epoch + 1}, step ${progress.stepInEpoch}`,
         )
       }
+      const fraction = this.#dropFraction()
+      // Whoever sees an event may take the state of that moment, so nothing is told between an update and its step.
+      while (fraction !== null && this.#underWay.length > 0) {
+        await this.#countOne()
+        yield this.#stepEvent()
+      }
       const start = progress.stepInEpoch * options.batch
       const count = Math.min(options.batch, training.length - start)
       const slot = await this.runner.nextSlot()
       this.#loader.load(slot, order, start, count, augmentation)
-      const rate = learningRateAt(options, progress.step, this.stepsPerEpoch)
-      const hyper = stepHyperparameters(options.optimizer, rate, progress.step + 1)
-      const result = this.runner.submit(slot, count, 'train', hyper)
-      // A failure is thrown where the result is counted.
-      result.catch(() => {})
-      this.#underWay.push(result)
+      const moves = fraction === null ? null : await this.#moveSupports(fraction, slot, count)
+      if (moves === null || options.dynamic?.type !== 'rigl') this.#submit(slot, count, 'train')
       progress.stepInEpoch++
       progress.step++
+      if (moves !== null) yield supportEvent(progress.step - 1, moves)
       // Counting lags behind by the slots that the workers may have under way.
       if (this.#underWay.length < this.runner.program.memory.slots) continue
       await this.#countOne()
@@ -183,6 +194,41 @@ export class Trainer {
       await this.#countOne()
       yield this.#stepEvent()
     }
+  }
+
+  /** Share of the entries that move at the coming step; null where supports stay. */
+  #dropFraction(): number | null {
+    const { dynamic } = this.task.options
+    return dynamic && dropFractionAt(dynamic, this.#progress.step, this.#steps)
+  }
+
+  /** Steps of the whole run. */
+  get #steps(): number {
+    return this.task.options.epochs * this.stepsPerEpoch
+  }
+
+  /** Updates the supports; RigL uses the batch in the slot up, SET leaves it for the step that follows. */
+  async #moveSupports(fraction: number, slot: BatchSlot, images: number): Promise<SupportMove[]> {
+    await this.runner.idle()
+    if (this.task.options.dynamic?.type === 'set') {
+      return moveAtRandom(this.runner, fraction, this.#key.fold('grow', this.#progress.step))
+    }
+    return moveByGradient(this.runner, fraction, async () => {
+      await this.#submit(slot, images, 'growth')
+    })
+  }
+
+  #submit(slot: BatchSlot, images: number, mode: Mode): Promise<BatchResult> {
+    const { options } = this.task
+    const { step } = this.#progress
+    const rate = learningRateAt(options, step, this.stepsPerEpoch)
+    const replaced = options.dynamic === null ? 0 : replacedSteps(options.dynamic, step, this.#steps)
+    const hyper = stepHyperparameters(options.optimizer, rate, step + 1 - replaced)
+    const result = this.runner.submit(slot, images, mode, hyper)
+    // A failure is thrown where the result is counted.
+    result.catch(() => {})
+    this.#underWay.push(result)
+    return result
   }
 
   async #finishEpoch(): Promise<boolean> {
@@ -211,6 +257,7 @@ export class Trainer {
     this.#best = {
       epoch: progress.epoch,
       validationAccuracy: validation.accuracy,
+      supports: this.supports,
       parameters: new Map(store.parameters.map(({ name }) => [name, store.read(name)])),
     }
     return true
@@ -258,6 +305,10 @@ export class Trainer {
   #elapsed(): number {
     return (performance.now() - this.#clock) / 1000
   }
+}
+
+function supportEvent(step: number, layers: readonly SupportMove[]): TrainEvent {
+  return { type: 'support', step, moved: layers.reduce((sum, { moved }) => sum + moved, 0), layers }
 }
 
 /** @param step optimiser steps including this one, from 1 */
