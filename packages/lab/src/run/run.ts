@@ -181,7 +181,7 @@ async function train(
   from: { epoch: number; step: number },
   { signal, onEvent = () => {} }: RunOptions,
 ): Promise<'finished' | 'earlyStopping'> {
-  const log = await EpochLog.open(paths, from)
+  const log = await EpochLog.open(paths, from, prepared.config.dynamic !== undefined)
   const states = new StateWriter(trainer, prepared, paths.state)
   let ended: 'finished' | 'earlyStopping' = 'finished'
   try {
@@ -191,6 +191,9 @@ async function train(
         // Metrics before state: an epoch that only the metrics know of is cut off and trained again.
         await log.append(event.record)
         await states.write()
+      } else if (event.type === 'support') {
+        // Before the state too, for the same reason.
+        await log.moved(event)
       } else if (event.type === 'step') {
         await states.writeWhenDue()
       } else {
