@@ -9,10 +9,9 @@ import type { Mode } from '../runtime/executor.js'
 import type { Runner } from '../runtime/runner.js'
 import { BatchLoader, epochOrder, type Split } from './batches.js'
 import type { Normalisation } from './dataset.js'
-import { moveAtRandom, moveByGradient } from './dynamic/moving-supports.js'
-import { dropFractionAt, replacedSteps } from './dynamic/update-schedule.js'
+import { DynamicSupports } from './dynamic/dynamic-supports.js'
 import { evaluate } from './evaluate.js'
-import type { EpochRecord, SupportMove, TrainEvent } from './events.js'
+import type { EpochRecord, TrainEvent } from './events.js'
 import type { OptimizerOptions } from './options.js'
 import { learningRateAt } from './schedule.js'
 import { setUpTraining, type TrainPlatform, type TrainSetup, type TrainTask } from './setup.js'
@@ -38,6 +37,7 @@ export class Trainer {
   readonly stepsPerEpoch: number
   readonly #key: Key
   readonly #loader: BatchLoader
+  readonly #dynamic: DynamicSupports | null
   readonly #progress: Progress
   #history: EpochRecord[]
   #best: BestEpoch | null
@@ -57,6 +57,9 @@ export class Trainer {
     this.stepsPerEpoch = Math.ceil(split.training.length / task.options.batch)
     this.#key = Key.fromSeed(task.options.seed)
     this.#loader = new BatchLoader(task.dataset, task.network.input)
+    const { dynamic, epochs } = task.options
+    const steps = epochs * this.stepsPerEpoch
+    this.#dynamic = dynamic && new DynamicSupports(dynamic, runner, this.#key, steps)
     this.#history = [...(state?.history ?? [])]
     this.#best = state?.best ?? null
     this.#progress = {
@@ -170,9 +173,9 @@ export class Trainer {
           `stopped at epoch ${progress.epoch + 1}, step ${progress.stepInEpoch}`,
         )
       }
-      const fraction = this.#dropFraction()
+      const moving = this.#dynamic?.isDue(progress.step) ? this.#dynamic : null
       // Whoever sees an event may take the state of that moment, so nothing is told between an update and its step.
-      while (fraction !== null && this.#underWay.length > 0) {
+      while (moving !== null && this.#underWay.length > 0) {
         await this.#countOne()
         yield this.#stepEvent()
       }
@@ -180,11 +183,11 @@ export class Trainer {
       const count = Math.min(options.batch, training.length - start)
       const slot = await this.runner.nextSlot()
       this.#loader.load(slot, order, start, count, augmentation)
-      const moves = fraction === null ? null : await this.#moveSupports(fraction, slot, count)
-      if (moves === null || options.dynamic?.type !== 'rigl') this.#submit(slot, count, 'train')
+      const moved = await moving?.update(progress.step, () => this.#submit(slot, count, 'growth'))
+      if (!moving?.replacesStep) this.#submit(slot, count, 'train')
       progress.stepInEpoch++
       progress.step++
-      if (moves !== null) yield supportEvent(progress.step - 1, moves)
+      if (moved !== undefined) yield moved
       // Counting lags behind by the slots that the workers may have under way.
       if (this.#underWay.length < this.runner.program.memory.slots) continue
       await this.#countOne()
@@ -196,33 +199,11 @@ export class Trainer {
     }
   }
 
-  /** Share of the entries that move at the coming step; null where supports stay. */
-  #dropFraction(): number | null {
-    const { dynamic } = this.task.options
-    return dynamic && dropFractionAt(dynamic, this.#progress.step, this.#steps)
-  }
-
-  /** Steps of the whole run. */
-  get #steps(): number {
-    return this.task.options.epochs * this.stepsPerEpoch
-  }
-
-  /** Updates the supports; RigL uses the batch in the slot up, SET leaves it for the step that follows. */
-  async #moveSupports(fraction: number, slot: BatchSlot, images: number): Promise<SupportMove[]> {
-    await this.runner.idle()
-    if (this.task.options.dynamic?.type === 'set') {
-      return moveAtRandom(this.runner, fraction, this.#key.fold('grow', this.#progress.step))
-    }
-    return moveByGradient(this.runner, fraction, async () => {
-      await this.#submit(slot, images, 'growth')
-    })
-  }
-
   #submit(slot: BatchSlot, images: number, mode: Mode): Promise<BatchResult> {
     const { options } = this.task
     const { step } = this.#progress
     const rate = learningRateAt(options, step, this.stepsPerEpoch)
-    const replaced = options.dynamic === null ? 0 : replacedSteps(options.dynamic, step, this.#steps)
+    const replaced = this.#dynamic?.replacedBefore(step) ?? 0
     const hyper = stepHyperparameters(options.optimizer, rate, step + 1 - replaced)
     const result = this.runner.submit(slot, images, mode, hyper)
     // A failure is thrown where the result is counted.
@@ -305,10 +286,6 @@ export class Trainer {
   #elapsed(): number {
     return (performance.now() - this.#clock) / 1000
   }
-}
-
-function supportEvent(step: number, layers: readonly SupportMove[]): TrainEvent {
-  return { type: 'support', step, moved: layers.reduce((sum, { moved }) => sum + moved, 0), layers }
 }
 
 /** @param step optimiser steps including this one, from 1 */

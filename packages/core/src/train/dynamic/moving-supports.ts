@@ -36,7 +36,7 @@ type Growth = (dropped: Dropped) => Uint32Array
 export async function moveByGradient(
   runner: Runner,
   fraction: number,
-  rank: () => Promise<void>,
+  rank: () => Promise<unknown>,
 ): Promise<SupportMove[]> {
   const dropped = dropSmallest(runner, fraction)
   for (const { layer, kept } of dropped) runner.supports.keep(layer.id, kept)
