@@ -57,7 +57,7 @@ export class BenchProgram {
   /** A function that runs these steps on the whole batch. */
   runs(steps: readonly Step[]): () => void {
     const { memory } = this.program
-    const parts = { memory, evaluate: { steps, buffers: [] }, gradient: null, update: null }
+    const parts = { memory, evaluate: { steps, buffers: [] }, gradient: null, update: null, growth: null }
     const executor = new Executor(parts, this.#kernels, this.#memory, noBarrier, 0, 1)
     return () => executor.run(0)
   }

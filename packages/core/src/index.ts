@@ -39,7 +39,7 @@ export {
 } from './network/network.js'
 export { type Parameter, type ParameterRole, parameters, type Supports } from './network/parameters.js'
 export { type Answer, Classifier } from './predict/classifier.js'
-export { compileProgram, type ProgramOptions } from './program/compile.js'
+export { compileProgram, type ProgramOptions, type SupportPositions } from './program/compile.js'
 export { describeProgram } from './program/describe.js'
 export { type Program, programBytes } from './program/program.js'
 export { TransformCache, type TransformStore } from './program/transform-cache.js'

@@ -150,7 +150,7 @@ export function rebuild(
   try {
     if (spec.support.type !== 'explicit') return buildSpec(spec)
     const { network } = buildSpec(spec, new Map())
-    return { network, supports: decodeSupports(network, container, label) }
+    return { network, supports: decodeSupports(network, container, supportArrays, label) }
   } catch (error) {
     if (error instanceof DctpsError && error.code === 'usage') {
       throw new DctpsError('file', `${label}: ${error.message}; it may be of a newer version of dctps`)
@@ -201,11 +201,21 @@ function storedNames(network: Network, supports: Supports, folded: boolean): str
   return kept.map(({ name }) => name)
 }
 
-/** Explicit supports: how many positions each kernel has, and the coded positions of all kernels one after the other. */
-export function encodeSupports({
-  network,
-  supports,
-}: Pick<Model, 'network' | 'supports'>): Record<string, Uint32Array | Uint8Array> {
+/** Names of the arrays that hold explicit supports. */
+export interface SupportArrays {
+  /** Two numbers a kernel: positions, and bytes that code them. */
+  readonly sizes: string
+  /** The coded positions of all kernels, one after the other. */
+  readonly positions: string
+}
+
+const supportArrays: SupportArrays = { sizes: 'sizes', positions: 'positions' }
+
+/** The arrays of explicit supports. */
+export function encodeSupports(
+  { network, supports }: Pick<Model, 'network' | 'supports'>,
+  names: SupportArrays = supportArrays,
+): Record<string, Uint32Array | Uint8Array> {
   const lists = kernelLayers(network).map((layer) => supports.get(layer.id)!)
   const coded = lists.map(encodePositions)
   const positions = new Uint8Array(coded.reduce((sum, bytes) => sum + bytes.length, 0))
@@ -215,20 +225,33 @@ export function encodeSupports({
     offset += bytes.length
   }
   const sizes = Uint32Array.from(lists.flatMap((list, index) => [list.length, coded[index]!.length]))
-  return { sizes, positions }
+  return { [names.sizes]: sizes, [names.positions]: positions }
 }
 
-function decodeSupports(network: Network, { arrays }: UnpackedContainer, label: string): Supports {
+/** The inverse of {@link encodeSupports}. @throws DctpsError `file` */
+export function decodeSupports(
+  network: Network,
+  { arrays }: UnpackedContainer,
+  names: SupportArrays,
+  label: string,
+): Supports {
   const layers = kernelLayers(network)
-  const sizes = requireArray(arrays, 'sizes', Uint32Array, label, layers.length * 2)
-  const positions = requireArray(arrays, 'positions', Uint8Array, label)
+  const sizes = requireArray(arrays, names.sizes, Uint32Array, label, layers.length * 2)
+  const positions = requireArray(arrays, names.positions, Uint8Array, label)
+  const bytes = layers.reduce((sum, _, index) => sum + sizes[2 * index + 1]!, 0)
+  if (bytes !== positions.length) {
+    throw new DctpsError(
+      'file',
+      `${label}: array ${names.positions} should have the ${bytes} bytes that ${names.sizes} adds up to, received ${positions.length}`,
+    )
+  }
   let offset = 0
   return new Map(
     layers.map((layer, index) => {
-      const bytes = positions.subarray(offset, offset + sizes[2 * index + 1]!)
-      offset += bytes.length
+      const coded = positions.subarray(offset, offset + sizes[2 * index + 1]!)
+      offset += coded.length
       const where = `${label}: layer ${layer.name}`
-      return [layer.id, decodePositions(bytes, sizes[2 * index]!, kernelEntries(layer.geometry), where)]
+      return [layer.id, decodePositions(coded, sizes[2 * index]!, kernelEntries(layer.geometry), where)]
     }),
   )
 }

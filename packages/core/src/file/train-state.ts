@@ -7,23 +7,35 @@ import type { Network } from '../network/network.js'
 import { parameters, type Supports } from '../network/parameters.js'
 import type { EpochRecord } from '../train/events.js'
 import type { TrainState } from '../train/state.js'
-import { packContainer, unpackContainer } from './container.js'
+import { packContainer, type UnpackedContainer, unpackContainer } from './container.js'
 import { asJson, Fields, type JsonValue } from './fields.js'
-import { concatenate, encodeSupports, readSpec, rebuild, specHeader, splitValues } from './model.js'
+import {
+  concatenate,
+  decodeSupports,
+  encodeSupports,
+  readSpec,
+  rebuild,
+  type SupportArrays,
+  specHeader,
+  splitValues,
+} from './model.js'
 import { requireArray } from './stored-array.js'
 
 export interface StateFile {
   readonly spec: ModelSpec
   readonly network: Network
-  readonly supports: Supports
   /** The configuration of the run, as its owner writes it; see {@link checkSameConfiguration}. */
   readonly configuration: { readonly [name: string]: JsonValue }
   readonly state: TrainState
 }
 
+/** The supports of the best epoch, where they are stored position by position. */
+const bestSupportArrays: SupportArrays = { sizes: 'bestSizes', positions: 'bestPositions' }
+
 /** The bytes of a run-state file. */
 export function encodeTrainState(file: StateFile): Uint8Array<ArrayBuffer> {
-  const { state, network, supports } = file
+  const { state, network } = file
+  const { supports, best } = state
   const all = parameters(network, supports)
   const trained = all.filter(({ trainable }) => trainable)
   const vectors = state.optimizer.get(trained[0]?.name ?? '')?.length ?? 0
@@ -33,8 +45,12 @@ export function encodeTrainState(file: StateFile): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < vectors; i++) {
     arrays[`optimizer${i}`] = concatenate(trained.map(({ name }) => state.optimizer.get(name)![i]!))
   }
-  if (state.best !== null) arrays.best = concatenate(all.map(({ name }) => state.best!.parameters.get(name)!))
-  if (file.spec.support.type === 'explicit') Object.assign(arrays, encodeSupports(file))
+  if (best !== null) arrays.best = concatenate(all.map(({ name }) => best.parameters.get(name)!))
+  if (file.spec.support.type === 'explicit') {
+    Object.assign(arrays, encodeSupports({ network, supports }))
+    if (best !== null)
+      Object.assign(arrays, encodeSupports({ network, supports: best.supports }, bestSupportArrays))
+  }
   const header: JsonValue = {
     ...specHeader(file.spec),
     configuration: file.configuration,
@@ -47,7 +63,7 @@ export function encodeTrainState(file: StateFile): Uint8Array<ArrayBuffer> {
     seconds: state.seconds,
     optimizerVectors: vectors,
     history: state.history.map((record) => ({ ...record })),
-    best: state.best && { epoch: state.best.epoch, validationAccuracy: state.best.validationAccuracy },
+    best: best && { epoch: best.epoch, validationAccuracy: best.validationAccuracy },
   }
   return packContainer({ kind: 'state', header, arrays })
 }
@@ -80,12 +96,34 @@ export function decodeTrainState(bytes: Uint8Array, label: string): StateFile {
     best: best && {
       epoch: best.integer('epoch', 1),
       validationAccuracy: best.number('validationAccuracy'),
+      supports:
+        spec.support.type === 'explicit' ? readBestSupports(network, supports, container, label) : supports,
       parameters: read('best', names),
     },
+    supports,
     parameters: read('values', names),
     optimizer: new Map(trained.map((name) => [name, vectors.map((vector) => vector.get(name)!)])),
   }
-  return { spec, network, supports, configuration: readConfiguration(header.object('configuration')), state }
+  return { spec, network, configuration: readConfiguration(header.object('configuration')), state }
+}
+
+/** @throws DctpsError `file` also where a layer has another number of positions than now: supports move, and keep their sizes */
+function readBestSupports(
+  network: Network,
+  now: Supports,
+  container: UnpackedContainer,
+  label: string,
+): Supports {
+  const best = decodeSupports(network, container, bestSupportArrays, `${label}: best epoch`)
+  for (const [layer, positions] of best) {
+    const expected = now.get(layer)?.length ?? 0
+    if (positions.length === expected) continue
+    throw new DctpsError(
+      'file',
+      `${label}: layer ${network.layers[layer]!.name} has ${expected} positions, and ${positions.length} in the best epoch; expected as many`,
+    )
+  }
+  return best
 }
 
 /**

@@ -8,6 +8,7 @@ import { formatActivation } from '../shape/activation.js'
 import type { SimdFlavour } from '../transform/index.js'
 import { type DraftList, ProgramBuilder } from './builder.js'
 import { ListContext, type ProgramContext } from './context.js'
+import { type GrowthPlan, planGrowth } from './growth-plan.js'
 import { KernelTables } from './kernel-tables.js'
 import { emitAdd, emitFlatten, emitRelu } from './layers/elementwise.js'
 import { emitInput } from './layers/input.js'
@@ -49,7 +50,17 @@ export interface ProgramOptions {
   readonly lanes?: number
   /** Batches that can be under way at once. Default 4. */
   readonly slots?: number
+  /** Default `fixed`. */
+  readonly positions?: SupportPositions
 }
+
+/**
+ * What a program allows its supports:
+ * - `fixed`: they stay as they are
+ * - `movable`: their tables can be written again for other positions, as many as before
+ * - `ranked`: and the gradients of all positions can be ranked (mode `growth`), to choose those positions by
+ */
+export type SupportPositions = 'fixed' | 'movable' | 'ranked'
 
 /** The kernels' own static data lies below the first page's end. */
 const sharedStart = pageBytes
@@ -65,14 +76,14 @@ export function compileProgram(
   transforms = new TransformCache(),
 ): Program {
   const { batch, input, optimizer, objective = 'crossEntropy', sharedMemory = true, slots = 4 } = options
-  const { simd = 'plain' } = options
+  const { simd = 'plain', positions = 'fixed' } = options
   checkOptions(network, options)
   const lanes = options.lanes ?? lanesFor(batch)
   const blocks = Math.ceil(batch / lanes)
   const slot = slotLayout(batch, blocks, lanes, network, input, objective)
   const builder = new ProgramBuilder(sharedStart, slot.bytes, slots)
   const layout = layoutParameters(network, supports, blocks, optimizer, options.rates ?? 'network', builder)
-  const tables = new KernelTables(builder, transforms, { sharedMemory, simd })
+  const tables = new KernelTables(builder, transforms, { sharedMemory, simd, movable: positions !== 'fixed' })
   const normalisationTable = builder.shared(network.input.channels * 1024)
   const context: ProgramContext = {
     network,
@@ -96,19 +107,28 @@ export function compileProgram(
 
   emitForward(keeps ? new ListContext(context, 'train', 'written') : new ListContext(context, 'evaluate'))
   const evaluate = builder.finishList()
-  let gradient: DraftList | null = null
-  let update: DraftList | null = null
-  if (optimizer !== null) {
-    const list = new ListContext(context, 'train', keeps ? 'read' : 'own')
+  const differentiate = (growth: GrowthPlan | null): DraftList => {
+    const list = new ListContext(context, 'train', keeps ? 'read' : 'own', growth)
     for (const emitBackward of emitForward(list).reverse()) emitBackward()
     if (objective === 'upstream') emitInputGradient(list)
-    gradient = builder.finishList()
+    return builder.finishList()
+  }
+  let gradient: DraftList | null = null
+  let update: DraftList | null = null
+  let growth: DraftList | null = null
+  let ranked: GrowthPlan | null = null
+  if (optimizer !== null) {
+    gradient = differentiate(null)
     emitUpdate(builder, optimizer, layout.vectors)
     update = builder.finishList()
+    if (positions === 'ranked') {
+      ranked = planGrowth(network, supports, builder)
+      growth = differentiate(ranked)
+    }
   }
 
   const arena = alignUp(builder.end, pageBytes)
-  const blockBytes = Math.max(evaluate.blockBytes, gradient?.blockBytes ?? 0)
+  const blockBytes = Math.max(...[evaluate, gradient, growth].map((list) => list?.blockBytes ?? 0))
   const scratch = arena + blockBytes * blocks
   const { threadBytes, rowOffsets } = builder
   const resolve = (list: DraftList) => list.resolve({ arena, blockBytes, scratch, threadBytes, rowOffsets })
@@ -138,9 +158,12 @@ export function compileProgram(
     constants: builder.constants,
     normalisationTable,
     modules: tables.modules,
+    positionTables: positions === 'fixed' ? [] : tables.positions,
+    growthRecords: [...(ranked?.records.values() ?? [])],
     evaluate: resolve(evaluate),
     gradient: gradient && resolve(gradient),
     update: update && resolve(update),
+    growth: growth && resolve(growth),
   }
 }
 

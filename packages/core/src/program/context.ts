@@ -7,6 +7,7 @@ import type { Network } from '../network/network.js'
 import type { ParameterRole, Supports } from '../network/parameters.js'
 import type { BlockBuffer } from './arena.js'
 import { type DraftCall, type DraftOperand, inBlock, number, type ProgramBuilder } from './builder.js'
+import type { GrowthPlan } from './growth-plan.js'
 import type { KernelTables } from './kernel-tables.js'
 import type { PlacedParameter } from './parameter-layout.js'
 import type { SlotLayout } from './slot.js'
@@ -65,16 +66,24 @@ export class ListContext {
   readonly program: ProgramContext
   readonly mode: 'train' | 'evaluate'
   readonly decisions: Decisions
+  /** Where the positions that supports could grow at are ranked in the backward pass; null where they are not. */
+  readonly growth: GrowthPlan | null
   readonly #activations = new Map<LayerId, Activation>()
   readonly #gradients = new Map<LayerId, Activation>()
   readonly #rowSources = new Map<LayerId, RowSource>()
   readonly #gradientSources = new Map<LayerId, RowSource>()
   readonly #sumSources = new Map<LayerId, SumSource>()
 
-  constructor(program: ProgramContext, mode: 'train' | 'evaluate', decisions: Decisions = 'own') {
+  constructor(
+    program: ProgramContext,
+    mode: 'train' | 'evaluate',
+    decisions: Decisions = 'own',
+    growth: GrowthPlan | null = null,
+  ) {
     this.program = program
     this.mode = mode
     this.decisions = decisions
+    this.growth = growth
   }
 
   get builder(): ProgramBuilder {

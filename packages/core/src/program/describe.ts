@@ -15,6 +15,7 @@ export function describeProgram(program: Program, threads = 1): string {
     ['evaluate', program.evaluate],
     ['gradient', program.gradient],
     ['update', program.update],
+    ['growth', program.growth],
   ]
   for (const [name, list] of lists) if (list !== null) lines.push('', ...describeList(name, list))
   return lines.join('\n')

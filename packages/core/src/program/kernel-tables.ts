@@ -1,11 +1,19 @@
 // The read-only tables that kernels need in shared memory: emitted transforms with their constants, cosines, patch
 // offsets, and supports as compressed rows. Each is made once a program, however many layers share it.
 
+import type { KernelLayer } from '../network/layer.js'
 import { groupChannels, type KernelGeometry, patchLength, transformLength } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
 import type { EmittedTransform, SimdFlavour } from '../transform/index.js'
 import type { ProgramBuilder } from './builder.js'
-import type { SupportRows } from './support-rows.js'
+import {
+  mostRows,
+  type PlacedSupport,
+  type PositionTable,
+  patchPositions,
+  type SupportUse,
+  supportData,
+} from './position-tables.js'
 import { patchOffsets, type TileLayout } from './tiles.js'
 import type { TransformCache } from './transform-cache.js'
 
@@ -19,32 +27,24 @@ export interface PlacedTransform {
   readonly scales: number
 }
 
-/** A support as the sparse kernels read it (`assembly/sparse.ts`). */
-export interface PlacedSupport {
-  /** [rowCount][2]: byte offset of a channel in its tile, end of its entries in bytes. */
-  readonly rows: number
-  readonly rowCount: number
-  /** [entries]: bytes from the pixel's pointer to the partner's number. */
-  readonly offsets: number
-  /** [entries]: which of the stored values an entry is. */
-  readonly order: number
-  readonly entries: number
-}
-
-/** What all transforms of a program are emitted for. */
-export interface TransformTarget {
+/** What the tables of a program are made for. */
+export interface TableTarget {
   readonly sharedMemory: boolean
   readonly simd: SimdFlavour
+  /** Whether supports can change: then their tables have room for any positions, as many as there are. */
+  readonly movable: boolean
 }
 
 export class KernelTables {
   readonly modules = new Map<string, EmittedTransform>()
+  /** All tables of positions. */
+  readonly positions: PositionTable[] = []
   readonly #builder: ProgramBuilder
   readonly #cache: TransformCache
-  readonly #target: TransformTarget
+  readonly #target: TableTarget
   readonly #placed = new Map<string, unknown>()
 
-  constructor(builder: ProgramBuilder, cache: TransformCache, target: TransformTarget) {
+  constructor(builder: ProgramBuilder, cache: TransformCache, target: TableTarget) {
     this.#builder = builder
     this.#cache = cache
     this.#target = target
@@ -117,7 +117,7 @@ export class KernelTables {
   }
 
   /** A table of constants that several layers share. */
-  table(key: string, make: () => Float32Array): number {
+  table(key: string, make: () => Float32Array | Uint32Array): number {
     return this.#once(`table-${key}`, () => this.#builder.table(make()))
   }
 
@@ -148,18 +148,29 @@ export class KernelTables {
   }
 
   /** The rows of a support, in either of its directions. */
-  support(key: string, make: () => SupportRows, rowBytes: number): PlacedSupport {
-    return this.#once(`support-${key}`, () => {
-      const rows = make()
-      return {
-        rows: this.#builder.table(
-          Uint32Array.from(rows.channels.flatMap(({ channel, end }) => [channel * rowBytes, end * 4])),
-        ),
-        rowCount: rows.channels.length,
-        offsets: this.#builder.table(rows.offsets),
-        order: this.#builder.table(rows.order),
-        entries: rows.offsets.length,
+  support(use: SupportUse, indices: Uint32Array): PlacedSupport {
+    const { layer, direction, partners, every } = use
+    return this.#once(`support-${layer.name}-${direction}-${every}-${partners.pitch}`, () => {
+      const room = this.#target.movable ? mostRows(use, indices.length) : 0
+      const { rows, offsets, order } = supportData(use, indices, room)
+      const placed = {
+        rows: this.#builder.table(rows),
+        rowCount: rows.length / 2,
+        offsets: this.#builder.table(offsets),
+        order: this.#builder.table(order),
+        entries: indices.length,
       }
+      this.positions.push({ type: 'rows', use, placed })
+      return placed
+    })
+  }
+
+  /** Where the stored values of a layer lie in its weight in patch order. */
+  patchPositions(layer: KernelLayer, indices: Uint32Array): number {
+    return this.#once(`positions-${layer.name}`, () => {
+      const address = this.#builder.table(patchPositions(layer, indices))
+      this.positions.push({ type: 'patches', layer, address })
+      return address
     })
   }
 

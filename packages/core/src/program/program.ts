@@ -5,7 +5,9 @@ import type { Network } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
 import type { EmittedTransform, SimdFlavour } from '../transform/index.js'
 import type { ConstantTable, StepList } from './builder.js'
+import type { GrowthRecord } from './growth-plan.js'
 import type { OptimizerType, ParameterLayout } from './parameter-layout.js'
+import type { PositionTable } from './position-tables.js'
 import type { InputFormat, Objective, SlotLayout } from './slot.js'
 
 /** wasm32 ends here. */
@@ -28,6 +30,7 @@ export interface MemoryMap {
 
 export interface Program {
   readonly network: Network
+  /** The supports that it was compiled for. */
   readonly supports: Supports
   /** Most images in one batch. */
   readonly batch: number
@@ -46,16 +49,22 @@ export interface Program {
   /** Address of the table of normalised byte values, `[C][256]` float32. */
   readonly normalisationTable: number
   readonly modules: ReadonlyMap<string, EmittedTransform>
+  /** The tables to write again when a support changes; none where supports are fixed. */
+  readonly positionTables: readonly PositionTable[]
+  /** What a growth pass reads and leaves, of every layer whose support can change. */
+  readonly growthRecords: readonly GrowthRecord[]
   /** Forward in evaluation mode, with loss and logits. */
   readonly evaluate: StepList
   /** Forward and backward: gradients, but no update. Null in a program for inference. */
   readonly gradient: StepList | null
   /** The update that follows `gradient` in a training step. */
   readonly update: StepList | null
+  /** As `gradient`, and the gradients of all positions ranked. Null where they are not. */
+  readonly growth: StepList | null
 }
 
 /** What running a program takes, once its modules and tables are in place: all that a worker gets. */
-export type ExecutableProgram = Pick<Program, 'memory' | 'evaluate' | 'gradient' | 'update'>
+export type ExecutableProgram = Pick<Program, 'memory' | 'evaluate' | 'gradient' | 'update' | 'growth'>
 
 /** Bytes of memory that a program needs with a number of threads. */
 export function programBytes(memory: MemoryMap, threads: number): number {

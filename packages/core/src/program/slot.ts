@@ -8,7 +8,7 @@ import { type ActivationShape, activationSize } from '../shape/activation.js'
 export const slotHeader = {
   images: 0,
   blocks: 4,
-  /** 0 evaluate, 1 gradient, 2 train */
+  /** 0 evaluate, 1 gradient, 2 train, 3 growth */
   mode: 8,
   learningRate: 16,
   momentum: 20,

@@ -10,7 +10,7 @@ import type { Barrier } from './barrier.js'
 export type Kernel = (...operands: number[]) => unknown
 
 /** What a slot asks for. */
-export const modes = { evaluate: 0, gradient: 1, train: 2 } as const
+export const modes = { evaluate: 0, gradient: 1, train: 2, growth: 3 } as const
 export type Mode = keyof typeof modes
 
 /** An operand that changes from call to call: its place among the arguments, and its coefficients. */
@@ -47,6 +47,7 @@ export class Executor {
   readonly #evaluate: readonly BoundStep[]
   readonly #gradient: readonly BoundStep[]
   readonly #update: readonly BoundStep[]
+  readonly #growth: readonly BoundStep[]
 
   constructor(
     program: ExecutableProgram,
@@ -65,6 +66,7 @@ export class Executor {
     this.#evaluate = bind(program.evaluate)
     this.#gradient = bind(program.gradient)
     this.#update = bind(program.update)
+    this.#growth = bind(program.growth)
   }
 
   /** Runs the batch in a slot; returns when this thread is done and all others are. */
@@ -75,6 +77,8 @@ export class Executor {
     const mode = this.#header[header + slotHeader.mode / 4]!
     if (mode === modes.evaluate) {
       this.#runList(this.#evaluate, slot, blocks)
+    } else if (mode === modes.growth) {
+      this.#runList(this.#growth, slot, blocks)
     } else {
       this.#runList(this.#gradient, slot, blocks)
       if (mode === modes.train) {

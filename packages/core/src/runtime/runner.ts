@@ -8,6 +8,7 @@ import { type BatchResult, BatchSlot, type StepHyperparameters } from './batch.j
 import { Executor, type Mode } from './executor.js'
 import { compileModules, createMemory, instantiate } from './modules.js'
 import { ParameterStore } from './parameter-store.js'
+import { SupportStore } from './support-store.js'
 import type { WorkerMessage, WorkerStart } from './worker.js'
 
 /** A platform's worker. */
@@ -26,13 +27,14 @@ export interface Runner {
   readonly program: Program
   readonly threads: number
   readonly parameters: ParameterStore
+  readonly supports: SupportStore
   /** Writes the table of normalised byte values, `[C][256]`. */
   setByteValues(table: Float32Array): void
   /** The slot for the next batch, once it is free. Fill it, then {@link submit} before asking for another. */
   nextSlot(): Promise<BatchSlot>
   /** Hands the slot over. The result can be read until the slot comes round again. */
   submit(slot: BatchSlot, images: number, mode: Mode, hyper?: StepHyperparameters): Promise<BatchResult>
-  /** Waits until everything submitted is done; then parameters may be read and written. */
+  /** Waits until everything submitted is done; then parameters and supports may be read and written. */
   idle(): Promise<void>
   close(): void
 }
@@ -59,8 +61,13 @@ export async function createRunner(
     const executor = new Executor(program, await instantiate(modules, memory), memory, noBarrier, 0, 1)
     return new ProgramRunner(program, 1, memory, new LocalEngine(executor))
   }
-  const { memory: map, evaluate, gradient, update } = program
-  const start = { program: { memory: map, evaluate, gradient, update }, modules, memory, threads: count }
+  const { memory: map, evaluate, gradient, update, growth } = program
+  const start = {
+    program: { memory: map, evaluate, gradient, update, growth },
+    modules,
+    memory,
+    threads: count,
+  }
   return new ProgramRunner(program, count, memory, await WorkerEngine.start(start, spawn))
 }
 
@@ -174,6 +181,7 @@ class ProgramRunner implements Runner {
   readonly program: Program
   readonly threads: number
   readonly parameters: ParameterStore
+  readonly supports: SupportStore
   readonly #memory: WebAssembly.Memory
   readonly #engine: Engine
   readonly #slots: readonly BatchSlot[]
@@ -185,6 +193,7 @@ class ProgramRunner implements Runner {
     this.program = program
     this.threads = threads
     this.parameters = new ParameterStore(program, memory)
+    this.supports = new SupportStore(program, memory)
     this.#memory = memory
     this.#engine = engine
     this.#slots = Array.from(
@@ -216,6 +225,9 @@ class ProgramRunner implements Runner {
         'usage',
         'this program was compiled for inference; compile it with an optimiser to train',
       )
+    }
+    if (mode === 'growth' && this.program.growth === null) {
+      throw new DctpsError('usage', 'this program ranks no gradients; compile it with positions ranked')
     }
     slot.prepare(images, mode, hyper ?? null)
     const result = this.#engine.run(this.#ticket++, slot.index).then(() => slot.result())

@@ -20,6 +20,16 @@ export interface EpochRecord {
   readonly imagesPerSecond: number
 }
 
+/** What an update of a layer's support did. */
+export interface SupportMove {
+  /** The layer's name. */
+  readonly layer: string
+  /** Entries of its support. */
+  readonly stored: number
+  /** Entries that lie elsewhere than before: dropped ones that came back are not counted. */
+  readonly moved: number
+}
+
 export type TrainEvent =
   | {
       readonly type: 'step'
@@ -33,6 +43,15 @@ export type TrainEvent =
       readonly loss: number
       readonly accuracy: number
       readonly imagesPerSecond: number
+    }
+  | {
+      /** Supports have changed. */
+      readonly type: 'support'
+      /** Steps taken before. */
+      readonly step: number
+      /** Over all layers. */
+      readonly moved: number
+      readonly layers: readonly SupportMove[]
     }
   | { readonly type: 'epoch'; readonly record: EpochRecord; readonly best: boolean }
   | { readonly type: 'end'; readonly reason: 'finished' | 'earlyStopping' }

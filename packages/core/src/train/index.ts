@@ -10,12 +10,14 @@ export {
 } from './batches.js'
 export { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
 export { type Evaluation, evaluate, everyIndex } from './evaluate.js'
-export type { EpochRecord, TrainEvent } from './events.js'
+export type { EpochRecord, SupportMove, TrainEvent } from './events.js'
 export { initialValues } from './initialise.js'
 export {
   type AugmentationOptions,
   adamDefaults,
   checkTrainOptions,
+  type DynamicOptions,
+  dynamicDefaults,
   type OptimizerOptions,
   type ScheduleOptions,
   sgdDefaults,

@@ -29,6 +29,22 @@ export interface AugmentationOptions {
   readonly flip: boolean
 }
 
+/** How supports change while training, each layer keeping its number of entries. ALGORITHMS section 4. */
+export interface DynamicOptions {
+  /**
+   * The smallest values are dropped, and as many positions grown:
+   * - `rigl`: those of the largest gradients (Evci et al. 2020); the update takes the place of the optimiser's step
+   * - `set`: uniformly random ones (Mocanu et al. 2018)
+   */
+  readonly type: 'rigl' | 'set'
+  /** Steps between two updates. */
+  readonly updateEvery: number
+  /** Share of a layer's entries that the first update would move; it falls to zero as half a cosine. */
+  readonly dropFraction: number
+  /** Share of all steps after which supports stay as they are. */
+  readonly updateUntil: number
+}
+
 export interface TrainOptions {
   readonly epochs: number
   readonly batch: number
@@ -46,6 +62,8 @@ export interface TrainOptions {
   readonly normalisation: Normalisation | null
   /** Stop when validation accuracy has not risen for this many epochs; null never stops early. */
   readonly patience: number | null
+  /** Null: supports stay as they are. */
+  readonly dynamic: DynamicOptions | null
 }
 
 export const adamDefaults: OptimizerOptions = {
@@ -71,14 +89,18 @@ export const trainDefaults: TrainOptions = {
   augmentation: { cropPadding: 0, flip: false },
   normalisation: null,
   patience: null,
+  dynamic: null,
 }
+
+/** [R] */
+export const dynamicDefaults = { updateEvery: 100, dropFraction: 0.3, updateUntil: 0.75 } as const
 
 /**
  * Checks the numbers of a run.
  * @throws DctpsError `usage` naming the option, what was received and what is allowed
  */
 export function checkTrainOptions(options: TrainOptions): void {
-  const { optimizer, schedule, augmentation, normalisation } = options
+  const { optimizer, schedule, augmentation, normalisation, dynamic } = options
   whole('epochs', options.epochs, 1)
   whole('batch', options.batch, 1)
   whole('seed', options.seed, 0)
@@ -105,6 +127,11 @@ export function checkTrainOptions(options: TrainOptions): void {
       'usage',
       'early stopping needs validation images: give validation above 0, or no patience',
     )
+  }
+  if (dynamic !== null) {
+    whole('steps between updates of the supports', dynamic.updateEvery, 1)
+    range('drop fraction', dynamic.dropFraction, 0, 1, 'open')
+    range('share of steps with updates of the supports', dynamic.updateUntil, 0, 1, 'open')
   }
   for (const std of normalisation?.std ?? []) range('normalisation std', std, 0, Number.MAX_VALUE, 'open')
 }

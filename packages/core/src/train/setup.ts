@@ -2,9 +2,9 @@
 // the network is compiled, and its memory is filled with initial values or with a saved state.
 
 import { DctpsError } from '../errors.js'
-import type { Network } from '../network/network.js'
+import { kernelLayers, type Network } from '../network/network.js'
 import type { Supports } from '../network/parameters.js'
-import { compileProgram, type ProgramOptions } from '../program/compile.js'
+import { compileProgram, type ProgramOptions, type SupportPositions } from '../program/compile.js'
 import type { Program } from '../program/program.js'
 import type { TransformCache } from '../program/transform-cache.js'
 import { Key } from '../random/key.js'
@@ -13,11 +13,12 @@ import type { SimdFlavour } from '../transform/index.js'
 import { byteValues, checkImagesFit, measureNormalisation, type Split, splitIndices } from './batches.js'
 import { checkDataset, type ImageDataset, type Normalisation } from './dataset.js'
 import { initialValues } from './initialise.js'
-import { checkTrainOptions, type TrainOptions } from './options.js'
+import { checkTrainOptions, type DynamicOptions, type TrainOptions } from './options.js'
 import type { TrainState } from './state.js'
 
 export interface TrainTask {
   readonly network: Network
+  /** Before the first step; `Trainer.supports` are those of the moment. */
   readonly supports: Supports
   readonly dataset: ImageDataset
   readonly options: TrainOptions
@@ -63,7 +64,7 @@ export async function setUpTraining(
   }
   const program = compileProgram(
     network,
-    supports,
+    state?.supports ?? supports,
     {
       ...special,
       batch: options.batch,
@@ -71,6 +72,7 @@ export async function setUpTraining(
       optimizer: options.optimizer.type,
       sharedMemory: platform.sharedMemory ?? true,
       simd: platform.simd ?? 'plain',
+      positions: positionsFor(options.dynamic),
     },
     platform.transforms,
   )
@@ -83,6 +85,11 @@ export async function setUpTraining(
     throw error
   }
   return { runner, split, normalisation }
+}
+
+function positionsFor(dynamic: DynamicOptions | null): SupportPositions {
+  if (dynamic === null) return 'fixed'
+  return dynamic.type === 'rigl' ? 'ranked' : 'movable'
 }
 
 /** Writes a saved state, or initial values. */
@@ -100,6 +107,12 @@ function fillParameters(
 
 function checkedSplit({ network, dataset, options }: TrainTask): Split {
   checkTrainOptions(options)
+  if (options.dynamic !== null && !kernelLayers(network).some(({ kind }) => kind !== 'dense')) {
+    throw new DctpsError(
+      'usage',
+      `${options.dynamic.type} moves the entries of supports, and ${network.name} has none: all its kernels are dense; use DCTpS or sparse kernels`,
+    )
+  }
   checkDataset(dataset)
   checkImagesFit(dataset, network.input)
   if (dataset.classes.length !== network.classes) {

@@ -2,12 +2,14 @@
 // steps ahead and reports as an async iterator; files, plots and terminals are its caller's business.
 
 import { DctpsError } from '../errors.js'
-import { parameters } from '../network/parameters.js'
+import { parameters, type Supports } from '../network/parameters.js'
 import { Key } from '../random/key.js'
-import type { BatchResult, StepHyperparameters } from '../runtime/batch.js'
+import type { BatchResult, BatchSlot, StepHyperparameters } from '../runtime/batch.js'
+import type { Mode } from '../runtime/executor.js'
 import type { Runner } from '../runtime/runner.js'
 import { BatchLoader, epochOrder, type Split } from './batches.js'
 import type { Normalisation } from './dataset.js'
+import { DynamicSupports } from './dynamic/dynamic-supports.js'
 import { evaluate } from './evaluate.js'
 import type { EpochRecord, TrainEvent } from './events.js'
 import type { OptimizerOptions } from './options.js'
@@ -35,6 +37,7 @@ export class Trainer {
   readonly stepsPerEpoch: number
   readonly #key: Key
   readonly #loader: BatchLoader
+  readonly #dynamic: DynamicSupports | null
   readonly #progress: Progress
   #history: EpochRecord[]
   #best: BestEpoch | null
@@ -54,6 +57,9 @@ export class Trainer {
     this.stepsPerEpoch = Math.ceil(split.training.length / task.options.batch)
     this.#key = Key.fromSeed(task.options.seed)
     this.#loader = new BatchLoader(task.dataset, task.network.input)
+    const { dynamic, epochs } = task.options
+    const steps = epochs * this.stepsPerEpoch
+    this.#dynamic = dynamic && new DynamicSupports(dynamic, runner, this.#key, steps)
     this.#history = [...(state?.history ?? [])]
     this.#best = state?.best ?? null
     this.#progress = {
@@ -88,7 +94,12 @@ export class Trainer {
     return this.#best
   }
 
-  /** Optimiser steps taken so far. */
+  /** The supports at this moment. */
+  get supports(): Supports {
+    return this.runner.supports.current
+  }
+
+  /** Optimiser steps taken so far, updates of supports that took the place of one among them. */
   get step(): number {
     return this.#progress.step
   }
@@ -117,8 +128,7 @@ export class Trainer {
   async state(): Promise<TrainState> {
     await this.#countAll()
     const { parameters: store } = this.runner
-    const { network, supports } = this.task
-    const all = parameters(network, supports)
+    const all = parameters(this.task.network, this.supports)
     const values = new Map(all.map(({ name }) => [name, store.read(name)]))
     for (const [name, array] of values) {
       if (!array.every(Number.isFinite)) {
@@ -135,6 +145,7 @@ export class Trainer {
       seconds: this.#progress.seconds + this.#elapsed(),
       history: [...this.#history],
       best: this.#best,
+      supports: this.supports,
       parameters: values,
       optimizer: new Map(
         trained.map(({ name }) => [name, vectors.map((index) => store.readState(name, index))]),
@@ -162,18 +173,21 @@ export class Trainer {
           `stopped at epoch ${progress.epoch + 1}, step ${progress.stepInEpoch}`,
         )
       }
+      const moving = this.#dynamic?.isDue(progress.step) ? this.#dynamic : null
+      // Whoever sees an event may take the state of that moment, so nothing is told between an update and its step.
+      while (moving !== null && this.#underWay.length > 0) {
+        await this.#countOne()
+        yield this.#stepEvent()
+      }
       const start = progress.stepInEpoch * options.batch
       const count = Math.min(options.batch, training.length - start)
       const slot = await this.runner.nextSlot()
       this.#loader.load(slot, order, start, count, augmentation)
-      const rate = learningRateAt(options, progress.step, this.stepsPerEpoch)
-      const hyper = stepHyperparameters(options.optimizer, rate, progress.step + 1)
-      const result = this.runner.submit(slot, count, 'train', hyper)
-      // A failure is thrown where the result is counted.
-      result.catch(() => {})
-      this.#underWay.push(result)
+      const moved = await moving?.update(progress.step, () => this.#submit(slot, count, 'growth'))
+      if (!moving?.replacesStep) this.#submit(slot, count, 'train')
       progress.stepInEpoch++
       progress.step++
+      if (moved !== undefined) yield moved
       // Counting lags behind by the slots that the workers may have under way.
       if (this.#underWay.length < this.runner.program.memory.slots) continue
       await this.#countOne()
@@ -183,6 +197,19 @@ export class Trainer {
       await this.#countOne()
       yield this.#stepEvent()
     }
+  }
+
+  #submit(slot: BatchSlot, images: number, mode: Mode): Promise<BatchResult> {
+    const { options } = this.task
+    const { step } = this.#progress
+    const rate = learningRateAt(options, step, this.stepsPerEpoch)
+    const replaced = this.#dynamic?.replacedBefore(step) ?? 0
+    const hyper = stepHyperparameters(options.optimizer, rate, step + 1 - replaced)
+    const result = this.runner.submit(slot, images, mode, hyper)
+    // A failure is thrown where the result is counted.
+    result.catch(() => {})
+    this.#underWay.push(result)
+    return result
   }
 
   async #finishEpoch(): Promise<boolean> {
@@ -211,6 +238,7 @@ export class Trainer {
     this.#best = {
       epoch: progress.epoch,
       validationAccuracy: validation.accuracy,
+      supports: this.supports,
       parameters: new Map(store.parameters.map(({ name }) => [name, store.read(name)])),
     }
     return true

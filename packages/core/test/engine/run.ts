@@ -27,7 +27,9 @@ export interface EngineResult {
 }
 
 interface EngineOptions
-  extends Partial<Pick<ProgramOptions, 'objective' | 'lanes' | 'sharedMemory' | 'rates' | 'simd'>> {
+  extends Partial<
+    Pick<ProgramOptions, 'objective' | 'lanes' | 'sharedMemory' | 'rates' | 'simd' | 'positions'>
+  > {
   /** Batch the program is compiled for; at least the images of the case. */
   readonly batch?: number
   readonly threads?: number
@@ -79,6 +81,7 @@ export class Session {
       ...(options.rates !== undefined && { rates: options.rates }),
       ...(options.lanes !== undefined && { lanes: options.lanes }),
       ...(options.simd !== undefined && { simd: options.simd }),
+      ...(options.positions !== undefined && { positions: options.positions }),
       ...(options.sharedMemory !== undefined && { sharedMemory: options.sharedMemory }),
     })
     const session = new Session(await createNodeRunner(program, options.threads ?? 1))

@@ -49,7 +49,8 @@ export function register(program: Command): void {
 
 async function inspect(path: string, options: InspectOptions): Promise<void> {
   const saved = await readSaved(path)
-  const { spec, network, supports } = saved.type === 'model' ? saved.model : saved.file
+  const { spec, network } = saved.type === 'model' ? saved.model : saved.file
+  const { supports } = saved.type === 'model' ? saved.model : saved.file.state
   if (options.program === true) {
     console.log(describeTrainingProgram(network, supports, options.batch))
     return

@@ -1,7 +1,7 @@
 // How a run looks while it goes on: a live line for what passes, lines that stay for start, epochs and warnings.
 
 import type { EpochRecord, TrainEvent } from 'dctps'
-import { supportChoice } from '../config/index.js'
+import { type RunConfig, supportChoice } from '../config/index.js'
 import { describePruning } from '../prune/index.js'
 import { formatCount, formatDensity, formatDuration, formatPercent } from '../report/format.js'
 import { networkSizes, type RunEvent } from '../run/index.js'
@@ -47,6 +47,9 @@ export class Progress {
         if (this.#line.live || this.#line.due || event.record.epoch === this.#epochs) {
           this.#line.keep(describeEpoch(event.record, event.best))
         }
+        break
+      case 'support':
+        this.#line.pass(`step ${event.step}: ${formatCount(event.moved)} weights moved`)
         break
       case 'testing':
         this.#line.pass('testing')
@@ -97,10 +100,20 @@ function describeStart({ prepared, paths, trainer, from }: ReadyEvent): string[]
       : [`resumed in epoch ${from.epoch + 1} after ${from.stepInEpoch} steps`]
   return [
     `${config.network}: ${kernels}`,
+    ...describeDynamic(config),
     `${data.train.name}: ${split.join(', ')}, ${channels} x ${height} x ${width}, ${data.train.classes.length} classes`,
     `${paths.folder}: ${trainer.runner.threads === 1 ? '1 thread' : `${trainer.runner.threads} threads`}`,
     ...resumed,
     ...(prepared.pruning === null ? [] : describePruning(prepared.pruning)),
+  ]
+}
+
+function describeDynamic(config: RunConfig): string[] {
+  if (config.dynamic === undefined) return []
+  const { dynamic, updateEvery, dropFraction, updateUntil } = config
+  const name = dynamic === 'rigl' ? 'RigL' : 'SET'
+  return [
+    `${name}: ${formatPercent(dropFraction)} of the weights move every ${updateEvery} steps, ever fewer until ${formatPercent(updateUntil)} of the run`,
   ]
 }
 

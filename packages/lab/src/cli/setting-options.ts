@@ -2,7 +2,7 @@
 // config files are checked, so both get the same answers.
 
 import { type Command, Option } from 'commander'
-import { architectures, pruningMethods, supportRules, trainDefaults } from 'dctps'
+import { architectures, dynamicDefaults, pruningMethods, supportRules, trainDefaults } from 'dctps'
 import {
   defaultSettings,
   parseSettings,
@@ -117,6 +117,24 @@ const groups: Readonly<Record<string, Partial<Record<SettingName, OptionText>>>>
     seed: {
       flags: '--seed <n>',
       help: 'of support, initial values, split, order and augmentation (default 0)',
+    },
+  },
+  'Dynamic supports:': {
+    dynamic: {
+      flags: '--dynamic <method>',
+      help: 'move the smallest weights while training: rigl (to the largest gradients) or set (at random) (default: off)',
+    },
+    updateEvery: {
+      flags: '--update-every <steps>',
+      help: `steps between two updates (default ${dynamicDefaults.updateEvery})`,
+    },
+    dropFraction: {
+      flags: '--drop-fraction <share>',
+      help: `share of the weights that move at first; falls to 0 as a cosine (default ${dynamicDefaults.dropFraction})`,
+    },
+    updateUntil: {
+      flags: '--update-until <share>',
+      help: `share of all steps after which supports stay (default ${dynamicDefaults.updateUntil})`,
     },
   },
   'Running:': {

@@ -8,6 +8,8 @@ import {
   checkPrunable,
   checkTrainOptions,
   DctpsError,
+  type DynamicOptions,
+  dynamicDefaults,
   findArchitecture,
   findPruningMethod,
   findSupportRule,
@@ -44,6 +46,11 @@ export type OptimizerConfig =
   | ({ readonly optimizer: 'adam' } & Pick<AllSettings, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay'>)
   | ({ readonly optimizer: 'sgd' } & Pick<AllSettings, 'momentum' | 'weightDecay'>)
 
+/** Absent where supports stay as they are. */
+export type DynamicConfig =
+  | Pick<AllSettings, 'dynamic' | 'updateEvery' | 'dropFraction' | 'updateUntil'>
+  | { readonly dynamic?: never }
+
 type OtherSetting = Exclude<
   SettingName,
   | 'network'
@@ -61,6 +68,10 @@ type OtherSetting = Exclude<
   | 'beta2'
   | 'epsilon'
   | 'weightDecay'
+  | 'dynamic'
+  | 'updateEvery'
+  | 'dropFraction'
+  | 'updateUntil'
 >
 
 /** Settings that cannot be used beside the others. They are named, so that a grid can do without them. */
@@ -74,7 +85,11 @@ export class UnusableSettingsError extends DctpsError {
   }
 }
 
-export type RunConfig = NetworkConfig & KernelConfig & OptimizerConfig & Pick<AllSettings, OtherSetting>
+export type RunConfig = NetworkConfig &
+  KernelConfig &
+  OptimizerConfig &
+  DynamicConfig &
+  Pick<AllSettings, OtherSetting>
 
 /** The paper's 200 epochs are for whole data sets; the built-in one has said what it has to say after 20. */
 const defaultEpochs = 20
@@ -122,6 +137,7 @@ export function resolveConfig(settings: Settings): RunConfig {
     warmup: settings.warmup ?? trainDefaults.warmUpEpochs,
     patience: settings.patience ?? null,
     seed: settings.seed ?? trainDefaults.seed,
+    ...dynamicConfig(settings),
     simd: simdFlavour(settings),
     threads: settings.threads ?? defaultThreads(),
     saveEvery: settings.saveEvery ?? defaultSaveEvery,
@@ -166,6 +182,23 @@ function pruneConfig(settings: Settings, kind: KernelKind, name: string): Kernel
   const steps = pruneStepsOf(method, settings.pruneSteps)
   const density = settings.density ?? defaultSettings.density
   return { kind: 'sparse', density, prune: method.name, ...(steps !== null && { pruneSteps: steps }) }
+}
+
+function dynamicConfig(settings: Settings): DynamicConfig {
+  const { dynamic } = settings
+  if (dynamic === undefined) {
+    const reason = 'supports stay as they are; they say how dynamic ones move (dynamic rigl or set)'
+    refuse(settings, ['updateEvery', 'dropFraction', 'updateUntil'], reason)
+    return {}
+  }
+  if (settings.kind === 'dense')
+    refuse(settings, ['dynamic'], 'dense kernels (kind dense) store every weight')
+  return {
+    dynamic,
+    updateEvery: settings.updateEvery ?? dynamicDefaults.updateEvery,
+    dropFraction: settings.dropFraction ?? dynamicDefaults.dropFraction,
+    updateUntil: settings.updateUntil ?? dynamicDefaults.updateUntil,
+  }
 }
 
 function simdFlavour({ simd }: Settings): SimdFlavour {
@@ -214,7 +247,14 @@ export function trainOptions(config: RunConfig, normalisation: Normalisation | n
     augmentation: { cropPadding: config.crop, flip: config.flip },
     normalisation,
     patience: config.patience,
+    dynamic: dynamicOptions(config),
   }
+}
+
+function dynamicOptions(config: DynamicConfig): DynamicOptions | null {
+  if (config.dynamic === undefined) return null
+  const { dynamic: type, updateEvery, dropFraction, updateUntil } = config
+  return { type, updateEvery, dropFraction, updateUntil }
 }
 
 function scheduleOptions(text: string): ScheduleOptions {

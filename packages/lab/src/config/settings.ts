@@ -83,6 +83,15 @@ const allSettings = z.strictObject({
   patience: z.preprocess(readNumber, z.int().min(1).nullable()).describe('a whole number of at least 1'),
   seed: wholeFrom(0),
 
+  dynamic: oneOf(['rigl', 'set']),
+  updateEvery: wholeFrom(1),
+  dropFraction: z
+    .preprocess(readShare, z.number().gt(0).max(1))
+    .describe('above 0 and at most 1 (0.3 and 30% mean the same)'),
+  updateUntil: z
+    .preprocess(readShare, z.number().gt(0).max(1))
+    .describe('above 0 and at most 1 (0.75 and 75% mean the same)'),
+
   simd: oneOf(simdFlavours),
   threads: wholeFrom(1),
   saveEvery: positive,

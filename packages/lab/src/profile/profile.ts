@@ -99,7 +99,7 @@ export async function profileTraining(
   const { memory: map } = program
   const list = { steps: clock.steps, buffers: [] }
   const executor = new Executor(
-    { memory: map, evaluate: list, gradient: null, update: null },
+    { memory: map, evaluate: list, gradient: null, update: null, growth: null },
     clock.kernels,
     memory,
     noBarrier,

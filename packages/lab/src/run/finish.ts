@@ -17,11 +17,11 @@ export async function finishRun(
 ): Promise<RunSummary> {
   const { config, data, task } = prepared
   const { best, history } = trainer
-  const final = currentParameters(trainer)
+  const final = currentWeights(trainer)
   const bytes = encodeModel(modelOf(prepared, trainer, final))
   await writeFileAtomic(paths.model, bytes)
   if (best !== null) {
-    await writeFileAtomic(paths.bestModel, encodeModel(modelOf(prepared, trainer, best.parameters)))
+    await writeFileAtomic(paths.bestModel, encodeModel(modelOf(prepared, trainer, best)))
   }
   const summary: RunSummary = {
     network: config.network,
@@ -44,37 +44,42 @@ export async function finishRun(
   return summary
 }
 
+/** Values, and the supports that those of the kernels belong to. */
+type Weights = Pick<Model, 'supports' | 'parameters'>
+
 /** The trained network as a model file holds it. */
-export function modelOf(prepared: PreparedRun, trainer: Trainer, parameters: Model['parameters']): Model {
+export function modelOf(prepared: PreparedRun, trainer: Trainer, { supports, parameters }: Weights): Model {
   const { spec, task } = prepared
   return {
     spec,
     network: task.network,
-    supports: task.supports,
+    supports,
     parameters,
     normalisation: trainer.normalisation,
     classNames: task.dataset.classes,
   }
 }
 
-function currentParameters({ runner }: Trainer): Map<string, Float32Array> {
-  const { parameters } = runner
-  return new Map(parameters.parameters.map(({ name }) => [name, parameters.read(name)]))
+function currentWeights({ runner, supports }: Trainer): Weights {
+  const { parameters: store } = runner
+  return { supports, parameters: new Map(store.parameters.map(({ name }) => [name, store.read(name)])) }
 }
 
 async function testBoth(
   trainer: Trainer,
   { data }: PreparedRun,
-  final: Model['parameters'],
+  final: Weights,
 ): Promise<RunSummary['test']> {
   if (data.test === null) return null
   const { test } = data
-  const withParameters = async (values: Model['parameters']): Promise<Evaluation> => {
-    for (const [name, array] of values) trainer.runner.parameters.write(name, array)
-    return evaluate(trainer.runner, test)
+  const { runner } = trainer
+  const withWeights = async ({ supports, parameters }: Weights): Promise<Evaluation> => {
+    runner.supports.write(supports)
+    for (const [name, array] of parameters) runner.parameters.write(name, array)
+    return evaluate(runner, test)
   }
-  const best = trainer.best && (await withParameters(trainer.best.parameters))
-  return { best, final: await withParameters(final) }
+  const best = trainer.best && (await withWeights(trainer.best))
+  return { best, final: await withWeights(final) }
 }
 
 /** All epochs have equally many images, so the mean speed is the harmonic one. */

@@ -18,6 +18,8 @@ export interface RunPaths {
   readonly pruning: string
   /** Supports after the last round of IMP, while it goes on. */
   readonly ticket: string
+  /** How supports moved; only where they are dynamic. */
+  readonly support: string
   readonly state: string
   /** Final weights. */
   readonly model: string
@@ -37,6 +39,7 @@ export function runPaths(folder: string): RunPaths {
     metrics: join(folder, 'metrics.jsonl'),
     pruning: join(folder, 'pruning.json'),
     ticket: join(folder, 'ticket.dctps'),
+    support: join(folder, 'support.jsonl'),
     state: join(folder, 'state.dctps'),
     model: join(folder, 'model.dctps'),
     bestModel: join(folder, 'model-best.dctps'),
@@ -61,7 +64,11 @@ export function defaultRunFolder(config: RunConfig): string {
     .digest('hex')
     .slice(0, 6)
   const support = config.kind === 'dense' ? [] : [config.density, supportChoice(config)]
-  return join('runs', [config.network, config.kind, ...support, `seed${config.seed}`, hash].join('-'))
+  const dynamic = config.dynamic === undefined ? [] : [config.dynamic]
+  return join(
+    'runs',
+    [config.network, config.kind, ...support, ...dynamic, `seed${config.seed}`, hash].join('-'),
+  )
 }
 
 /**

@@ -30,6 +30,7 @@ import type { TicketFile } from './ticket.js'
 export interface PreparedRun {
   readonly config: RunConfig
   readonly data: OpenedDataset
+  /** As models and states of the run hold it. */
   readonly spec: ModelSpec
   readonly task: TrainTask
   /** What a saved state has to agree with to be continued: the settings that matter, and the data. */
@@ -71,7 +72,8 @@ export async function prepareRun(config: RunConfig, options: PrepareOptions = {}
   const fingerprint = { ...identityOf(config), dataChecksum: checksum(train) }
   const trained = { dataset: train, options: trainOptions(config, normalisationOf(config, data)) }
   if (!('prune' in config)) {
-    return { config, data, spec, task: { ...buildSpec(spec), ...trained }, fingerprint, pruning: null }
+    const task = { ...buildSpec(spec), ...trained }
+    return { config, data, spec: storedSpec(config, spec), task, fingerprint, pruning: null }
   }
   const { network } = buildSpec(spec, new Map())
   if (options.supports !== undefined) {
@@ -91,6 +93,11 @@ export async function prepareRun(config: RunConfig, options: PrepareOptions = {}
     },
   )
   return { config, data, spec, task: { network, supports, ...trained }, fingerprint, pruning: record }
+}
+
+/** As files say it: a support that moves is no longer that of its seed. */
+function storedSpec({ dynamic }: RunConfig, spec: ModelSpec): ModelSpec {
+  return dynamic === undefined ? spec : { ...spec, support: { type: 'explicit' } }
 }
 
 /** Opens the data that a configuration names. @throws DctpsError `data` */

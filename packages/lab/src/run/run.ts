@@ -80,10 +80,8 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   const prepared = await prepareRun(config, {
     data: options.data,
     signal,
-    supports: stored?.supports,
-    ticket: new TicketFile(paths.ticket, () =>
-      createFolder(paths.folder, () => writeConfig(paths, config)),
-    ),
+    supports: stored?.state.supports,
+    ticket: new TicketFile(paths.ticket, () => createFolder(paths.folder, () => writeConfig(paths, config))),
     onPrune: (done, steps) => {
       if ('prune' in config) onEvent({ type: 'prune', method: config.prune, done, steps })
     },
@@ -181,7 +179,7 @@ async function train(
   from: { epoch: number; step: number },
   { signal, onEvent = () => {} }: RunOptions,
 ): Promise<'finished' | 'earlyStopping'> {
-  const log = await EpochLog.open(paths, from)
+  const log = await EpochLog.open(paths, from, prepared.config.dynamic !== undefined)
   const states = new StateWriter(trainer, prepared, paths.state)
   let ended: 'finished' | 'earlyStopping' = 'finished'
   try {
@@ -191,6 +189,9 @@ async function train(
         // Metrics before state: an epoch that only the metrics know of is cut off and trained again.
         await log.append(event.record)
         await states.write()
+      } else if (event.type === 'support') {
+        // Before the state too, for the same reason.
+        await log.moved(event)
       } else if (event.type === 'step') {
         await states.writeWhenDue()
       } else {

@@ -23,8 +23,7 @@ export class StateWriter {
   async write(): Promise<TrainState> {
     const { spec, fingerprint, task } = this.#prepared
     const state = await this.#trainer.state()
-    const { network, supports } = task
-    const file = { spec, network, supports, configuration: fingerprint, state }
+    const file = { spec, network: task.network, configuration: fingerprint, state }
     await writeFileAtomic(this.#file, encodeTrainState(file))
     this.#savedAt = performance.now()
     return state

@@ -32,10 +32,20 @@ const settings: fc.Arbitrary<Settings> = fc
       { optimizer: 'sgd', momentum: 0.5 },
       { optimizer: 'adam', beta1: 0.8, epsilon: 1e-6 },
     ),
-    fc.record(
-      { density: fc.double({ min: 1e-6, max: 1, noNaN: true }), rule: ruleNames() },
-      { requiredKeys: [] },
-    ),
+    fc
+      .tuple(
+        fc.record(
+          { density: fc.double({ min: 1e-6, max: 1, noNaN: true }), rule: ruleNames() },
+          { requiredKeys: [] },
+        ),
+        fc.constantFrom<Settings>(
+          {},
+          {},
+          { dynamic: 'rigl' },
+          { dynamic: 'set', updateEvery: 7, dropFraction: 0.5, updateUntil: 1 },
+        ),
+      )
+      .map(([support, dynamic]) => ({ ...support, ...dynamic })),
     fc.record(
       {
         network: fc.constantFrom(...architectures.map(({ name }) => name)),
@@ -130,6 +140,14 @@ describe('a resolved configuration', () => {
       augmentation: { cropPadding: 4, flip: true },
       normalisation: null,
       patience: 9,
+      dynamic: null,
+    })
+    const dynamic = resolveConfig(parse({ dynamic: 'rigl', updateEvery: '50', dropFraction: '20%' }))
+    expect(trainOptions(dynamic, null).dynamic).toEqual({
+      type: 'rigl',
+      updateEvery: 50,
+      dropFraction: 0.2,
+      updateUntil: 0.75,
     })
     expect(trainOptions(resolveConfig({}), null).optimizer).toEqual(adamDefaults)
   })
@@ -145,6 +163,8 @@ describe('a resolved configuration', () => {
     expect(resolveConfig({ kind: 'dense' })).not.toHaveProperty('density')
     expect(resolveConfig({ kind: 'sparse' })).not.toHaveProperty('alpha')
     expect(resolveConfig({})).not.toHaveProperty('momentum')
+    expect(resolveConfig({})).not.toHaveProperty('dynamic')
+    expect(resolveConfig({})).not.toHaveProperty('updateEvery')
     expect(resolveConfig({ network: 'vgg11' })).not.toHaveProperty('width')
     expect(resolveConfig({ network: 'vgg11' })).not.toHaveProperty('stable')
   })
@@ -230,6 +250,11 @@ describe('settings', () => {
     ],
     [{ kind: 'sparse', alpha: 'frozen' }, /alpha cannot be used here/],
     [{ momentum: 0.9 }, /momentum cannot be used here.*SGD/],
+    [{ kind: 'dense', dynamic: 'set' }, /dynamic cannot be used here: dense kernels.*leave out dynamic/],
+    [
+      { updateEvery: 10, updateUntil: 0.5 },
+      /updateEvery, updateUntil cannot be used here: supports stay as they are.*leave out updateEvery/,
+    ],
     [{ optimizer: 'sgd', beta2: 0.9 }, /beta2 cannot be used here.*Adam/],
     [{ width: 32 }, /lenet5 has one width, only that of resnet18.*leave out the width 32/],
     [{ network: 'vgg19', stable: true }, /vgg19 has no option stable, only resnet18.*leave it out/],

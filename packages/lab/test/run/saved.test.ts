@@ -4,7 +4,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { resolveConfig } from '#lab/config/index'
+import { resolveConfig, type Settings } from '#lab/config/index'
 import { readModel, readSaved, runPaths, startRun } from '#lab/run/index'
 import { temporaryFolder } from '../data/sources.js'
 import { writeTinyData } from './tiny-data.js'
@@ -12,7 +12,7 @@ import { writeTinyData } from './tiny-data.js'
 const fileError = expect.objectContaining({ name: 'DctpsError', code: 'file' })
 
 let root: string
-const config = () =>
+const config = (settings: Settings = {}) =>
   resolveConfig({
     data: join(root, 'tiny'),
     epochs: 2,
@@ -20,18 +20,28 @@ const config = () =>
     density: 0.005,
     threads: 1,
     validation: 0.2,
+    ...settings,
   })
 
 beforeAll(async () => {
   root = await temporaryFolder()
   await writeTinyData(root)
   await startRun(config(), { folder: join(root, 'run') })
+  // Its files hold positions: those of now and, in the state, those of the best epoch.
+  await startRun(config({ dynamic: 'rigl', updateEvery: 3, updateUntil: 1 }), {
+    folder: join(root, 'moving'),
+  })
 })
 
-describe.each(['model.dctps', 'state.dctps'])('%s', (name) => {
+describe.each([
+  ['run', 'model.dctps'],
+  ['run', 'state.dctps'],
+  ['moving', 'model.dctps'],
+  ['moving', 'state.dctps'],
+])('%s/%s', (run, name) => {
   const damagedFile = async (change: (bytes: Buffer) => Uint8Array): Promise<string> => {
-    const target = join(root, `damaged-${name}`)
-    await writeFile(target, change(await readFile(join(root, 'run', name))))
+    const target = join(root, `damaged-${run}-${name}`)
+    await writeFile(target, change(await readFile(join(root, run, name))))
     return target
   }
   const bytes = fc
@@ -39,7 +49,7 @@ describe.each(['model.dctps', 'state.dctps'])('%s', (name) => {
     .chain((position) => fc.integer({ min: 1, max: 255 }).map((change) => ({ position, change })))
 
   test('is read while it is whole', async () => {
-    expect((await readSaved(join(root, 'run', name))).type).toBe(name.startsWith('model') ? 'model' : 'state')
+    expect((await readSaved(join(root, run, name))).type).toBe(name.startsWith('model') ? 'model' : 'state')
   })
 
   test('is refused with any single byte changed', async () => {

@@ -11,6 +11,7 @@ import { tileLayout } from '../tiles.js'
 import { statisticsCalls } from './batch-statistics.js'
 import { densePart } from './dense-part.js'
 import { hasGatheringTransform } from './free-transform.js'
+import { emitGrowth } from './growth.js'
 import {
   type GatheredRows,
   type KernelPart,
@@ -109,14 +110,16 @@ function emitBackward(
   const gradient =
     deferred === null ? gradientOf(context, layer) : { layout, windows: deferred.row, stored: null }
   if (layer.bias) emitBiasGradient(context, layer, storedOf(gradient))
+  const inputRow = source?.row ?? outputRow(input)
+  const sources = [...(deferred?.calls ?? []), ...(source?.calls ?? [])]
+  emitGrowth(context, layer, { input, inputRow, gradient, sources, rows, chunks })
   const gathered: GatheredRows = { calls: [], after: [], multiplyAdds: 0 }
   let scattered = false
   const emitGathered = () => {
     if (gathered.calls.length === 0) return
     const sums = isLastReader(context, layer, parts) ? context.takeSums(layer.input) : []
     const calls = [
-      ...(deferred?.calls ?? []),
-      ...(source?.calls ?? []),
+      ...sources,
       ...gathered.calls.splice(0),
       // The input's gradient is complete, and the row in the cache.
       ...sums,
@@ -129,7 +132,7 @@ function emitBackward(
     // What scatters adds to what is there.
     if (!part.gathers) emitGathered()
     const sink = wanted ? context.gradientSink(layer.input) : null
-    const places = { input, inputRow: source?.row ?? outputRow(input), gradient, sink }
+    const places = { input, inputRow, gradient, sink }
     scattered = part.backward(places, gathered) || scattered
   }
   emitGathered()

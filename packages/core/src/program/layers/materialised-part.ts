@@ -3,7 +3,7 @@
 // follows the non-zeros, since there are at most twice as many entries. Typical of small first and last layers.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { kernelEntries, patchLength, patchPosition, transformLength } from '../../shape/kernel.js'
+import { kernelEntries, patchLength, transformLength } from '../../shape/kernel.js'
 import { dctMatrix } from '../../transform/index.js'
 import { inBlock, number, rowIndex } from '../builder.js'
 import type { ListContext } from '../context.js'
@@ -28,12 +28,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
   const matrix = hasTransform
     ? builder.table(Float32Array.from(dctMatrix(transformLength(geometry), geometry.outChannels, patch)))
     : 0
-  const positions = builder.table(
-    indices.map((flat) => {
-      const { row, column } = patchPosition(geometry, flat)
-      return row * patch + column
-    }),
-  )
+  const positions = context.program.tables.patchPositions(layer, indices)
   const weights = builder.shared(entries * 4)
   builder.prologue({
     kernel: 'materialise',

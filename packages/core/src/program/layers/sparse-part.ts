@@ -3,8 +3,8 @@
 import type { KernelLayer } from '../../network/layer.js'
 import { columns, type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
 import type { Activation, GradientSink, ListContext, PixelRow } from '../context.js'
-import type { PlacedSupport } from '../kernel-tables.js'
-import { adjointRows, forwardRows, keepsSize } from '../support-rows.js'
+import type { PlacedSupport } from '../position-tables.js'
+import { keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
 import {
   type GatheredRows,
@@ -39,17 +39,9 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     return { ...support, values }
   }
   const forwardSupport = (input: TileLayout, every: boolean) =>
-    program.tables.support(
-      `${layer.name}-forward-${every}-${input.pitch}`,
-      () => forwardRows(geometry, indices, input, every),
-      input.rowBytes,
-    )
+    program.tables.support({ layer, direction: 'forward', partners: input, every }, indices)
   const adjointSupport = (output: TileLayout, every: boolean) =>
-    program.tables.support(
-      `${layer.name}-adjoint-${every}-${output.pitch}`,
-      () => adjointRows(geometry, indices, output, every),
-      output.rowBytes,
-    )
+    program.tables.support({ layer, direction: 'adjoint', partners: output, every }, indices)
 
   /** Operands of one row of pixels and their windows. */
   const operands = (
