@@ -18,8 +18,8 @@ import { balancedSamples, samplesPerClass } from './samples.js'
 import type { Scores } from './top-scores.js'
 
 /**
- * Most images in one batch. A dense network takes more memory than a sparse one, and gradients of several batches add up;
- * half of the paper's batch is enough for the statistics of batch norm.
+ * Most images in one batch: a dense network takes more memory than the sparse one that is trained with the whole batch, and
+ * gradients of several batches add up.
  */
 const largestBatch = 64
 

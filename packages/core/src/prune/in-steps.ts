@@ -16,7 +16,7 @@ export interface GradientScore {
   readonly mayReturn: boolean
 }
 
-/** Steps by default ([F] has 60; few more weights survive from more). */
+/** Steps by default; [F] takes 60. */
 export const defaultSteps = 10
 
 export function pruneInSteps(job: PruneJob, { method, score, mayReturn }: GradientScore): Promise<Pruned> {

@@ -38,6 +38,7 @@ Examples:
   dctps train                             LeNet-5, DCTpS, 1%, built-in images
   dctps train --density 0.5% --lr 0.01    fewer weights, larger steps
   dctps train --kind dense                all weights, to compare
+  dctps train --kind sparse --prune snip  weights chosen by their saliency
   dctps train --data cifar10.tar.gz --crop 4 --flip
                                           other images, augmented
   dctps train --config base.yaml --seed 1

@@ -16,7 +16,7 @@ const temperature = 200
 
 /**
  * Length of the smaller step, relative to the weights: there, rounding and curvature cost about as much. On ResNet-8
- * the two differences are 0.04% apart (0.5% with three times the step, 0.2% with a third of it).
+ * differences with steps of 1e-5, 3e-5 and 1e-4 are 0.05% apart; 3e-6 is 0.2% from the first, 3e-4 0.4% from the last.
  */
 const relativeStep = 3e-5
 
