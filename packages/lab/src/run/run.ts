@@ -80,10 +80,8 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   const prepared = await prepareRun(config, {
     data: options.data,
     signal,
-    supports: stored?.supports,
-    ticket: new TicketFile(paths.ticket, () =>
-      createFolder(paths.folder, () => writeConfig(paths, config)),
-    ),
+    supports: stored?.state.supports,
+    ticket: new TicketFile(paths.ticket, () => createFolder(paths.folder, () => writeConfig(paths, config))),
     onPrune: (done, steps) => {
       if ('prune' in config) onEvent({ type: 'prune', method: config.prune, done, steps })
     },

@@ -14,7 +14,9 @@ import { readFileChecked, writeFileAtomic } from 'dctps/node'
 import { kindOfPath } from './folder.js'
 
 /** Initial values and supports of a round, under the run's configuration. */
-export type TicketContent = Omit<StateFile, 'state'>
+export interface TicketContent extends Omit<StateFile, 'state'> {
+  readonly supports: Supports
+}
 
 export class TicketFile {
   readonly #file: string
@@ -34,15 +36,15 @@ export class TicketFile {
     if ((await kindOfPath(this.#file)) === null) return undefined
     const stored = decodeTrainState(await readFileChecked(this.#file), this.#file)
     checkSameConfiguration(stored.configuration, configuration, this.#file)
-    return stored.supports
+    return stored.state.supports
   }
 
   /** @throws DctpsError `file` */
-  async write(content: TicketContent, seed: number): Promise<void> {
-    const parameters = initialValues(content.network, content.supports, Key.fromSeed(seed))
+  async write({ supports, ...file }: TicketContent, seed: number): Promise<void> {
+    const parameters = initialValues(file.network, supports, Key.fromSeed(seed))
     const none = { epoch: 0, stepInEpoch: 0, step: 0, lossSum: 0, correct: 0, images: 0, seconds: 0 }
-    const state = { ...none, history: [], best: null, parameters, optimizer: new Map() }
+    const state = { ...none, history: [], best: null, supports, parameters, optimizer: new Map() }
     await this.#makeFolder()
-    await writeFileAtomic(this.#file, encodeTrainState({ ...content, state }))
+    await writeFileAtomic(this.#file, encodeTrainState({ ...file, state }))
   }
 }

@@ -194,7 +194,7 @@ describe('a run that prunes', () => {
     await startRun(config, { folder: paths.folder, resume: true, onEvent })
     expect(seen).not.toContain('prune')
     const { state, model } = { state: await readSaved(paths.state), model: await readModel(paths.model) }
-    expect(state.type === 'state' && state.file.supports).toEqual(model.supports)
+    expect(state.type === 'state' && state.file.state.supports).toEqual(model.supports)
   })
 })
 
@@ -218,7 +218,7 @@ describe('IMP', () => {
     await expect(stopped).rejects.toMatchObject({ code: 'cancelled' })
     const paths = runPaths(join(root, 'imp-stopped'))
     const ticket = decodeTrainState(await readFile(paths.ticket), paths.ticket)
-    expect([...ticket.supports.values()].reduce((sum, { length }) => sum + length, 0)).toBe(48_574)
+    expect([...ticket.state.supports.values()].reduce((sum, { length }) => sum + length, 0)).toBe(48_574)
     const before = steps
     steps = 0
     await startRun(config, {
