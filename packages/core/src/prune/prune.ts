@@ -41,7 +41,8 @@ export async function prune(
   return found.prune({
     network: checkedNetwork(task.network, found),
     dataset: task.dataset,
-    options: task.options,
+    // What is chosen here moves later, if at all.
+    options: { ...task.options, dynamic: null },
     density: task.density,
     ...checkedCount(task, found),
     steps: pruneStepsOf(found, task.steps) ?? 1,
