@@ -1,5 +1,4 @@
-// The report: one HTML file that holds all it shows, with no script and no request to anywhere. This file sets the
-// order of the sections; each section is its own module.
+// The report of the main job. This file sets the order of the sections; each section is its own module.
 
 import { DctpsError } from 'dctps/internal/errors'
 import { writeFileAtomic } from 'dctps/internal/file/node'
@@ -7,13 +6,9 @@ import { answersSection } from './answers.js'
 import { costSection } from './cost.js'
 import { curvesSection } from './curves.js'
 import { headlineSection } from './headline.js'
-import { type Html, html, trustedHtml } from './html.js'
-import type { ReportFact, ReportInput } from './records.js'
-import { stylesheet } from './stylesheet.js'
+import { factsSection, findingsSection, renderPage } from './page.js'
+import type { ReportInput } from './records.js'
 import { supportsSection } from './supports.js'
-
-/** Forbids what the page never does: any request, script or frame. Pictures come from data URIs only. */
-const CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 /**
  * The report as a complete HTML document.
@@ -31,23 +26,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     await supportsSection(runs),
     factsSection(facts),
   ]
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
-<title>${title}</title>
-<style>${trustedHtml(stylesheet)}</style>
-</head>
-<body>
-<main>
-<header class="top"><h1>${title}</h1><p class="lead">${lead}</p></header>
-${sections.filter((section) => section !== null)}
-</main>
-</body>
-</html>
-`.text
+  return renderPage({ title, lead, sections })
 }
 
 /**
@@ -56,14 +35,4 @@ ${sections.filter((section) => section !== null)}
  */
 export async function writeReport(path: string, input: ReportInput): Promise<void> {
   await writeFileAtomic(path, Buffer.from(await renderReport(input)))
-}
-
-function findingsSection(findings: readonly string[]): Html | null {
-  if (findings.length === 0) return null
-  return html`<section id="findings"><h2>What came out</h2><ul>${findings.map((finding) => html`<li>${finding}</li>`)}</ul></section>`
-}
-
-function factsSection(facts: readonly ReportFact[]): Html | null {
-  if (facts.length === 0) return null
-  return html`<section id="facts"><h2>How this was made</h2><dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl></section>`
 }

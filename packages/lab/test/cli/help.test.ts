@@ -13,6 +13,7 @@ const commands = [
   ['predict'],
   ['inspect'],
   ['allocate'],
+  ['analyse'],
   ['profile'],
   ['data'],
   ['export'],

@@ -1,0 +1,104 @@
+// What was found, in sentences made from the numbers: how far signals and gradients get in each series, and where the
+// sparse networks stand beside the DCTpS one.
+
+import { formatDensity, formatPercent } from '../report/format.js'
+import { formatSize, kindNames } from './labels.js'
+import type { Analysis, Series } from './run-analysis.js'
+import { lastHidden, type SeriesSummary, summarise } from './summary.js'
+
+/** Likeness of two images at and above which a network hardly tells them apart. */
+const ALIKE = 0.95
+
+/** Share of a signal or gradient below which hardly anything is left. */
+const FADED = 1e-3
+
+/** One sentence or two a series: DCTpS first, then sparse by density, then dense. */
+export function findingsOf(analysis: Analysis): string[] {
+  const { series } = analysis
+  const dctps = series.find(({ kind }) => kind === 'dctps')
+  const reference = dctps === undefined ? null : summarise(analysis, dctps)
+  return [
+    ...(dctps === undefined || reference === null ? [] : [ofDctps(analysis, dctps, reference)]),
+    ...series
+      .filter(({ kind }) => kind === 'sparse')
+      .map((each) => ofSparse(analysis, each, summarise(analysis, each), reference)),
+    ...series
+      .filter(({ kind }) => kind === 'dense')
+      .map((each) => `The dense ${analysis.plan.network} ${carries(analysis, summarise(analysis, each))}.`),
+  ]
+}
+
+function ofDctps(analysis: Analysis, { densities }: Series, summary: SeriesSummary): string {
+  const { network } = analysis.plan
+  const same =
+    densities.length > 1
+      ? ` S starts at zero, so at ${densities.map(formatDensity).join(', ')} it is the same network.`
+      : ''
+  return `The DCTpS ${network} ${carries(analysis, summary)}.${same}`
+}
+
+function ofSparse(
+  analysis: Analysis,
+  { densities }: Series,
+  summary: SeriesSummary,
+  dctps: SeriesSummary | null,
+): string {
+  const { network } = analysis.plan
+  const start = `At ${densities.map(formatDensity).join(', ')}, the sparse ${network}`
+  const silent = summary.silentFrom.filter((index) => index !== null)
+  const seeds = summary.silentFrom.length
+  const beside = dctps === null ? '' : `; the DCTpS one keeps ${formatSize(dctps.signal.mean)} of it`
+  if (silent.length === seeds) {
+    const [first, last] = [Math.min(...silent), Math.max(...silent)]
+    const where =
+      first === last
+        ? `from ${placeOf(analysis, first)} on`
+        : `from ${placeOf(analysis, first)} to ${placeOf(analysis, last)} on, by seed`
+    return `${start} has no signal left ${where}: it is exactly zero for every image${beside}.`
+  }
+  const someSilent =
+    silent.length === 0 ? '' : ` With ${silent.length} of ${seeds} seeds its signal ends in exactly zero.`
+  return `${start} ${carries(analysis, summary)}${beside}.${someSilent}${caveat(summary)}`
+}
+
+/** What arrives at both ends, in words that follow the name of a network. */
+function carries(analysis: Analysis, summary: SeriesSummary): string {
+  const name = analysis.points[lastHidden(analysis)]!.name
+  const alike =
+    summary.correlation === null
+      ? ''
+      : `, where two images correlate by ${formatSize(summary.correlation.mean)}`
+  const gradient =
+    summary.gradient.most === 0
+      ? 'no gradient reaches the first layer'
+      : `a logit's gradient at the first layer has norm ${formatSize(summary.gradient.mean)}`
+  return `keeps ${formatSize(summary.signal.mean)} of the first layer's signal at ${name}${alike}; ${gradient}, and ${formatPercent(summary.dead.mean, 0)} of the ReLU units are dead`
+}
+
+/** A signal that is large says little where it is the same for every image, or where no gradient comes back. */
+function caveat({ signal, correlation, gradient, rank, largest }: SeriesSummary): string {
+  if (signal.mean < FADED) return ''
+  const lost = [
+    ...(correlation !== null && correlation.mean >= ALIKE
+      ? ['what arrives is almost the same for every image']
+      : []),
+    ...(gradient.mean < FADED ? ['hardly any gradient comes back'] : []),
+    ...(largest.most === 0 ? ['no logit depends on the image'] : []),
+    ...(largest.most > 0 && rank < 1.5 ? ['the logits depend on the image in one direction only'] : []),
+  ]
+  return lost.length === 0 ? '' : ` Its size is kept, but ${lost.join(', and ')}.`
+}
+
+/** `feature.27 (layer 10 of 17)` */
+function placeOf({ points }: Analysis, index: number): string {
+  return `${points[index]!.name} (${index + 1} of ${points.length})`
+}
+
+/** The sentence at the top: the sparsest sparse network beside the DCTpS one, or whatever there is. */
+export function leadOf(analysis: Analysis): string {
+  const findings = findingsOf(analysis)
+  const sparsest = analysis.series.filter(({ kind }) => kind === 'sparse').at(-1)
+  if (sparsest === undefined) return findings[0] ?? ''
+  const start = `At ${sparsest.densities.map(formatDensity).join(', ')}, the ${kindNames.sparse}`
+  return findings.find((finding) => finding.startsWith(start)) ?? ''
+}
