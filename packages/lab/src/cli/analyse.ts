@@ -5,14 +5,14 @@ import { DctpsError, type KernelKind, kernelKinds } from 'dctps'
 import { findingsOf } from '../analyse/findings.js'
 import { seriesLabel } from '../analyse/labels.js'
 import { type AnalysisPlan, defaultAnalysisFolder } from '../analyse/plan.js'
-import { type AnalysisProgress, runAnalysis } from '../analyse/run-analysis.js'
+import { runAnalysis } from '../analyse/run-analysis.js'
 import { summaryHeadings, summaryNote, summaryRows } from '../analyse/summary-table.js'
 import { parseSettings, type RunConfig, resolveConfig, type Settings } from '../config/index.js'
-import { formatCount, formatDuration } from '../report/format.js'
+import { formatCount } from '../report/format.js'
 import { formatTable } from '../report/table.js'
 import { openConfiguredData } from '../run/index.js'
+import { AnalysisLine } from './analysis-line.js'
 import { interruptSignal } from './interrupt.js'
-import { LiveLine } from './live-line.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
 import { printJson, wholeNumber } from './values.js'
 
@@ -79,7 +79,9 @@ export function register(program: Command): void {
 async function analyse(network: string, options: AnalyseOptions): Promise<void> {
   const { config, plan } = planOf(network, options)
   const signal = interruptSignal()
-  const progress = options.quiet ? null : new Progress(plan, options.json === true)
+  const progress = options.quiet
+    ? null
+    : new AnalysisLine(plan, options.json ? process.stderr : process.stdout)
   const data = await openConfiguredData(config, {
     signal,
     onDataProgress: (done, total) => progress?.showData(done, total),
@@ -160,44 +162,4 @@ function distinct<T extends string | number>(option: string, list: string, read:
   const twice = items.find((item, i) => items.indexOf(item) !== i)
   if (twice === undefined) return items
   throw new DctpsError('usage', `${option} names ${twice} twice, received ${list}; leave one out`)
-}
-
-/** A live line: which network is under way, how fast it goes, how long it takes. */
-class Progress {
-  readonly #plan: AnalysisPlan
-  readonly #line: LiveLine
-  #startedAt = performance.now()
-
-  constructor(plan: AnalysisPlan, isJson: boolean) {
-    this.#plan = plan
-    this.#line = new LiveLine(isJson ? process.stderr : process.stdout)
-  }
-
-  showData(done: number, total: number): void {
-    this.#line.pass(`reading images: ${formatCount(done)} of ${formatCount(total)}`)
-  }
-
-  warn(message: string): void {
-    this.#line.keep(`warning: ${message}`)
-  }
-
-  start(): void {
-    this.#startedAt = performance.now()
-  }
-
-  show({ series, seed, pass, passes, allPasses, share }: AnalysisProgress): void {
-    const seconds = (performance.now() - this.#startedAt) / 1000
-    this.#line.pass(
-      [
-        `${seriesLabel(series)}, seed ${seed + 1} of ${this.#plan.seeds}`,
-        `pass ${pass} of ${passes}`,
-        `${formatDuration((seconds * (1 - share)) / share)} left`,
-        `${((this.#plan.images * allPasses) / seconds).toPrecision(3)} images/s`,
-      ].join('  '),
-    )
-  }
-
-  clear(): void {
-    this.#line.clear()
-  }
 }

@@ -45,9 +45,10 @@ export function storedEntries(
 
 /** Adds what the entries make of `x` to `y`. */
 export function addEntries(entries: readonly Entry[], geometry: KernelGeometry, x: Signal, y: Signal): void {
+  const [source, target, step] = [x.values, y.values, geometry.stride]
   for (const entry of entries)
     forEachRun(entry, geometry, x, y, (from, to, count) => {
-      for (let i = 0; i < count; i++) y.values[to + i]! += entry.value * x.values[from + i * geometry.stride]!
+      addMultiple(entry.value, source, from, step, target, to, 1, count)
     })
 }
 
@@ -58,11 +59,24 @@ export function addEntriesTransposed(
   dy: Signal,
   dx: Signal,
 ): void {
+  const [source, target, step] = [dy.values, dx.values, geometry.stride]
   for (const entry of entries)
     forEachRun(entry, geometry, dx, dy, (to, from, count) => {
-      for (let i = 0; i < count; i++)
-        dx.values[to + i * geometry.stride]! += entry.value * dy.values[from + i]!
+      addMultiple(entry.value, source, from, 1, target, to, step, count)
     })
+}
+
+function addMultiple(
+  factor: number,
+  source: Float64Array,
+  from: number,
+  sourceStep: number,
+  target: Float64Array,
+  to: number,
+  targetStep: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) target[to + i * targetStep]! += factor * source[from + i * sourceStep]!
 }
 
 /** Calls `visit` with the place in the input, the place in the output and the length of each run of positions. */
