@@ -21,6 +21,7 @@ interface Figure {
   readonly axis: Axis['type']
   readonly placeTitle: string
   readonly spreadOver: 'seeds' | 'images and seeds'
+  readonly gaps: DepthPanel['gaps']
   readonly csv: { readonly name: string; readonly text: (analysis: Analysis) => string }
   readonly values: (series: Series) => (Spread | null)[]
 }
@@ -30,7 +31,7 @@ const atPoints = (measure: PointMeasure) => (series: Series) =>
     spreadOf(series.seeds.map(({ points }) => points[i]![measure])),
   )
 
-const depth = 'layers and blocks, from the image to the logits'
+const depth = 'layer or block, by depth'
 
 const figures: readonly Figure[] = [
   {
@@ -39,6 +40,7 @@ const figures: readonly Figure[] = [
     axis: 'log',
     placeTitle: depth,
     spreadOver: 'seeds',
+    gaps: 'break',
     csv: { name: 'signal.csv', text: (analysis) => pointsCsv(analysis, ['signal']) },
     values: atPoints('signal'),
   },
@@ -48,6 +50,7 @@ const figures: readonly Figure[] = [
     axis: 'log',
     placeTitle: depth,
     spreadOver: 'seeds',
+    gaps: 'break',
     csv: { name: 'gradient.csv', text: (analysis) => pointsCsv(analysis, ['gradient']) },
     values: atPoints('gradient'),
   },
@@ -57,6 +60,7 @@ const figures: readonly Figure[] = [
     axis: 'linear',
     placeTitle: depth,
     spreadOver: 'seeds',
+    gaps: 'break',
     csv: { name: 'likeness.csv', text: (analysis) => pointsCsv(analysis, ['correlation', 'cosine']) },
     values: atPoints('correlation'),
   },
@@ -66,6 +70,7 @@ const figures: readonly Figure[] = [
     axis: 'linear',
     placeTitle: depth,
     spreadOver: 'seeds',
+    gaps: 'bridge',
     csv: { name: 'dead-units.csv', text: (analysis) => pointsCsv(analysis, ['dead']) },
     values: atPoints('dead'),
   },
@@ -73,8 +78,9 @@ const figures: readonly Figure[] = [
     title: 'Singular values of the input-output Jacobian',
     note: 'Of the logits with respect to the image, the largest first, mean over images and seeds. Where all are near one size, every direction is passed on alike; those that are zero are lost.',
     axis: 'log',
-    placeTitle: 'singular values, from the largest',
+    placeTitle: 'rank',
     spreadOver: 'images and seeds',
+    gaps: 'break',
     csv: { name: 'singular-values.csv', text: singularValuesCsv },
     values: (series) => {
       const jacobians = series.seeds.flatMap(({ singularValues }) => singularValues)
@@ -126,7 +132,8 @@ function panelOf(kind: KernelKind, series: readonly Series[], figure: Figure): D
       values: figure.values(each),
     }),
   )
-  return { kind, lines, places: lines[0]?.values.length ?? 0, placeTitle: figure.placeTitle }
+  const { placeTitle, gaps } = figure
+  return { kind, lines, places: lines[0]?.values.length ?? 0, placeTitle, gaps }
 }
 
 function tableSection(analysis: Analysis): Html {
@@ -135,7 +142,7 @@ function tableSection(analysis: Analysis): Html {
       html`<tr><th scope="row">${kindMark(series.kind)} ${seriesLabel(series)}</th>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`,
   )
   return html`<section id="results"><h2>Results</h2>
-<div class="scroll" role="region" aria-label="Results" tabindex="0"><table class="headline">
+<div class="scroll" role="region" aria-label="Results" tabindex="0"><table class="headline runs">
 <thead><tr><th scope="col">kernels</th>${summaryHeadings.map((heading) => html`<th scope="col" class="number">${heading}</th>`)}</tr></thead>
 <tbody>${rows}</tbody></table></div>
 <p class="note">${summaryNote(analysis)}</p></section>`

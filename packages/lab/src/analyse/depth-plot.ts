@@ -32,6 +32,8 @@ export interface DepthPanel {
   readonly places: number
   /** Under the horizontal axis. */
   readonly placeTitle: string
+  /** What a line does where there is nothing to measure. */
+  readonly gaps: 'break' | 'bridge'
 }
 
 const HEIGHT = 270
@@ -149,7 +151,7 @@ function plotOptions(panel: DepthPanel, axis: Axis, labelRoom: number): Plot.Plo
       named.map(({ points, look }) =>
         Plot.areaY(points, { x: 'place', y1: 'least', y2: 'most', fill: look.colour, fillOpacity: 0.15 }),
       ),
-      drawn.map(({ line, points, look }) => drawLine(line, points, look)),
+      drawn.map(({ line, points, look }) => drawLine(line, points, look, panel.gaps)),
       drawn.map(({ points, look }) => drawMarkers(points, look, places)),
       named.map(({ line, points, look }, index) => [
         Plot.link([0], {
@@ -220,11 +222,15 @@ function darkened(colour: string, share: number): string {
     .join('')}`
 }
 
-/** Broken where there is nothing to measure. */
-function drawLine({ values }: Line, points: readonly DrawnPoint[], { colour, dash }: LineLook) {
+function drawLine(
+  { values }: Line,
+  points: readonly DrawnPoint[],
+  { colour, dash }: LineLook,
+  gaps: DepthPanel['gaps'],
+) {
   const at = new Map(points.map((point) => [point.place, point.value]))
   const whole = values.map((_, i) => ({ place: i + 1, value: at.get(i + 1) ?? Number.NaN }))
-  return Plot.line(whole, {
+  return Plot.line(gaps === 'bridge' ? points : whole, {
     x: 'place',
     y: 'value',
     stroke: colour,

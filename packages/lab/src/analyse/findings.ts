@@ -12,6 +12,9 @@ const ALIKE = 0.95
 /** Share of a signal or gradient below which hardly anything is left. */
 const FADED = 1e-3
 
+/** Share of what the DCTpS network has below which a sparse one is set beside it. */
+const FAINTER = 0.5
+
 /** One sentence or two a series: DCTpS first, then sparse by density, then dense. */
 export function findingsOf(analysis: Analysis): string[] {
   const { series } = analysis
@@ -43,21 +46,30 @@ function ofSparse(
   summary: SeriesSummary,
   dctps: SeriesSummary | null,
 ): string {
-  const { network } = analysis.plan
-  const start = `At ${densities.map(formatDensity).join(', ')}, the sparse ${network}`
+  const start = `At ${densities.map(formatDensity).join(', ')}, the sparse ${analysis.plan.network}`
   const silent = summary.silentFrom.filter((index) => index !== null)
   const seeds = summary.silentFrom.length
-  const beside = dctps === null ? '' : `; the DCTpS one keeps ${formatSize(dctps.signal.mean)} of it`
-  if (silent.length === seeds) {
+  const isFainter =
+    dctps !== null &&
+    (summary.signal.mean < FAINTER * dctps.signal.mean ||
+      summary.gradient.mean < FAINTER * dctps.gradient.mean)
+  const beside = isFainter
+    ? `; the DCTpS one has ${formatSize(dctps.signal.mean)} times and ${formatSize(dctps.gradient.mean)}`
+    : ''
+  if (silent.length === seeds && Math.max(...silent) <= lastHidden(analysis)) {
     const [first, last] = [Math.min(...silent), Math.max(...silent)]
     const where =
       first === last
         ? `from ${placeOf(analysis, first)} on`
         : `from ${placeOf(analysis, first)} to ${placeOf(analysis, last)} on, by seed`
-    return `${start} has no signal left ${where}: it is exactly zero for every image${beside}.`
+    const kept =
+      dctps === null ? '' : `; the DCTpS one has ${formatSize(dctps.signal.mean)} times its first layer's`
+    return `${start} has no signal left ${where}: it is exactly zero for every image${kept}.`
   }
   const someSilent =
-    silent.length === 0 ? '' : ` With ${silent.length} of ${seeds} seeds its signal ends in exactly zero.`
+    silent.length === 0
+      ? ''
+      : ` With ${silent.length} of ${seeds} seeds its logits are exactly zero for every image.`
   return `${start} ${carries(analysis, summary)}${beside}.${someSilent}${caveat(summary)}`
 }
 
@@ -72,7 +84,7 @@ function carries(analysis: Analysis, summary: SeriesSummary): string {
     summary.gradient.most === 0
       ? 'no gradient reaches the first layer'
       : `a logit's gradient at the first layer has norm ${formatSize(summary.gradient.mean)}`
-  return `keeps ${formatSize(summary.signal.mean)} of the first layer's signal at ${name}${alike}; ${gradient}, and ${formatPercent(summary.dead.mean, 0)} of the ReLU units are dead`
+  return `has ${formatSize(summary.signal.mean)} times its first layer's signal at ${name}${alike}; ${formatPercent(summary.dead.mean, 0)} of its ReLU units are dead, and ${gradient}`
 }
 
 /** A signal that is large says little where it is the same for every image, or where no gradient comes back. */

@@ -34,11 +34,21 @@ export function formatSize(value: number): string {
   return value.toExponential(1)
 }
 
-/** `0.80 \u00b1 0.02`, without the deviation of a single value; a dash for nothing. */
-export function formatSpread(spread: Spread | null, format: (value: number) => string = formatSize): string {
+/** `0.80 \u00b1 0.02`, `(2.1 \u00b1 0.4)e-7`, without the deviation of a single value; a dash for nothing. */
+export function formatSpread(spread: Spread | null): string {
   if (spread === null) return '\u2013'
   const { mean, deviation } = spread
-  return deviation === null || (mean === 0 && deviation === 0)
-    ? format(mean)
-    : `${format(mean)} \u00b1 ${format(deviation)}`
+  const size = formatSize(mean)
+  if (deviation === null || mean === 0 || !Number.isFinite(mean)) return size
+  const [digits, exponent] = size.split('e')
+  const decimals = digits!.split('.')[1]?.length ?? 0
+  const scaled = exponent === undefined ? deviation : deviation / Number(`1e${exponent}`)
+  const text = `${digits} \u00b1 ${scaled.toFixed(decimals)}`
+  return exponent === undefined ? text : `(${text})e${exponent}`
+}
+
+/** Shares as whole percentages: `20 \u00b1 4%`. */
+export function formatShare({ mean, deviation }: Spread): string {
+  const percent = (share: number) => (100 * share).toFixed(0)
+  return deviation === null ? `${percent(mean)}%` : `${percent(mean)} \u00b1 ${percent(deviation)}%`
 }

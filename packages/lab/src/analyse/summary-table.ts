@@ -1,7 +1,6 @@
 // The summary of an analysis as cells of a table, the same in the terminal and on the page.
 
-import { formatPercent } from '../report/format.js'
-import { formatSize, formatSpread } from './labels.js'
+import { formatShare, formatSize, formatSpread } from './labels.js'
 import type { Analysis, Series } from './run-analysis.js'
 import { lastHidden, summarise } from './summary.js'
 
@@ -26,7 +25,7 @@ export function summaryRows(analysis: Analysis): { readonly series: Series; read
         formatSpread(summary.signal),
         formatSpread(summary.gradient),
         formatSpread(summary.correlation),
-        formatSpread(summary.dead, (value) => formatPercent(value, 0)),
+        formatShare(summary.dead),
         formatSpread(summary.largest),
         formatSpread(summary.median),
         formatSize(summary.condition ?? Number.POSITIVE_INFINITY),

@@ -20,7 +20,7 @@ export interface SeriesSummary {
   readonly condition: number | null
   /** Singular values that are not 0, mean over images and seeds. */
   readonly rank: number
-  /** Index of the first point without any signal, for each seed; null where it never dies. */
+  /** Index of the first point from which on no signal is left, for each seed; null where the logits have one. */
   readonly silentFrom: readonly (number | null)[]
 }
 
@@ -46,9 +46,10 @@ export function summarise(analysis: Analysis, { seeds }: Series): SeriesSummary 
     rank:
       jacobians.reduce((sum, values) => sum + values.filter((value) => value > 0).length, 0) /
       jacobians.length,
+    // A branch can fall silent where its shortcut goes on.
     silentFrom: seeds.map(({ points }) => {
-      const first = points.findIndex(({ signal }) => signal === 0)
-      return first === -1 ? null : first
+      const first = points.findLastIndex(({ signal }) => signal > 0) + 1
+      return first === points.length ? null : first
     }),
   }
 }

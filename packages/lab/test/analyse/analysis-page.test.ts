@@ -45,10 +45,10 @@ describe('the summary', () => {
 
   test('has the cells of the table, in words', () => {
     expect(summaryRows(analysis).map(({ cells }) => cells)).toEqual([
-      ['0.75 ± 0.071', '0.25 ± 0', '0.50 ± 0', '20% ± 0%', '3.0 ± 1.2', '1.5 ± 0.58', '4.0'],
-      ['2.0e-5 ± 1.4e-5', '0.25 ± 0', '0.50 ± 0', '20% ± 0%', '3.0 ± 1.2', '1.5 ± 0.58', '4.0'],
-      ['0', '0.25 ± 0', '–', '60% ± 0%', '0', '0', '∞'],
-      ['1.0 ± 0', '0.25 ± 0', '0.50 ± 0', '20% ± 0%', '3.0 ± 1.2', '1.5 ± 0.58', '4.0'],
+      ['0.75 ± 0.07', '0.25 ± 0.00', '0.50 ± 0.00', '20 ± 0%', '3.0 ± 1.2', '1.5 ± 0.6', '4.0'],
+      ['(2.0 ± 1.4)e-5', '0.25 ± 0.00', '0.50 ± 0.00', '20 ± 0%', '3.0 ± 1.2', '1.5 ± 0.6', '4.0'],
+      ['0', '0.25 ± 0.00', '–', '60 ± 0%', '0', '0', '∞'],
+      ['1.0 ± 0.0', '0.25 ± 0.00', '0.50 ± 0.00', '20 ± 0%', '3.0 ± 1.2', '1.5 ± 0.6', '4.0'],
     ])
   })
 })
@@ -59,18 +59,22 @@ describe('findings', () => {
   test('say where a sparse network falls silent, beside what the DCTpS one keeps', () => {
     expect(findings).toHaveLength(4)
     expect(findings[2]).toBe(
-      'At 0.1%, the sparse testnet has no signal left from block<1> (2 of 3) on: it is exactly zero for every image; the DCTpS one keeps 0.75 of it.',
+      "At 0.1%, the sparse testnet has no signal left from block<1> (2 of 3) on: it is exactly zero for every image; the DCTpS one has 0.75 times its first layer's.",
     )
     expect(leadOf(analysis)).toBe(findings[2])
   })
 
   test('say that DCTpS networks of all densities start as one', () => {
-    expect(findings[0]).toMatch(/^The DCTpS testnet keeps 0\.75 of.* at 1%, 0\.1% it is the same network\.$/)
+    expect(findings[0]).toMatch(
+      /^The DCTpS testnet has 0\.75 times .* at 1%, 0\.1% it is the same network\.$/,
+    )
   })
 
   test('give the size of a signal that fades, and that of the dense one', () => {
-    expect(findings[1]).toMatch(/^At 1%, the sparse testnet keeps 2\.0e-5 .*keeps 0\.75 of it\.$/)
-    expect(findings[3]).toMatch(/^The dense testnet keeps 1\.0 /)
+    expect(findings[1]).toMatch(
+      /^At 1%, the sparse testnet has 2\.0e-5 times .*; the DCTpS one has 0\.75 times and 0\.25\.$/,
+    )
+    expect(findings[3]).toMatch(/^The dense testnet has 1\.0 times /)
   })
 
   test('admit that a size that is kept can be worth nothing', () => {
@@ -81,9 +85,19 @@ describe('findings', () => {
     expect(finding).toMatch(/Its size is kept, but .*same for every image, and hardly any gradient/)
   })
 
+  test('tell a branch that is silent from a network that is', () => {
+    const bypassed = { ...faint!, seeds: [signals([1, 0, 0.5])] }
+    expect(summarise(analysis, bypassed).silentFrom).toEqual([null])
+    const logitsOnly = { ...faint!, seeds: [signals([1, 1, 0])] }
+    const [finding] = findingsOf({ ...analysis, series: [logitsOnly] })
+    expect(finding).toMatch(/has 1\.0 times .*With 1 of 1 seeds its logits are exactly zero/)
+  })
+
   test('name the seeds whose signal dies where others keep theirs', () => {
     const mixed = { ...faint!, seeds: [signals([1, 1, 1]), signals([1, 0, 0])] }
-    expect(findingsOf({ ...analysis, series: [mixed] })[0]).toMatch(/With 1 of 2 seeds .*exactly zero/)
+    expect(findingsOf({ ...analysis, series: [mixed] })[0]).toMatch(
+      /With 1 of 2 seeds its logits are exactly zero for every image\.$/,
+    )
   })
 })
 
