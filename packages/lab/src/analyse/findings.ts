@@ -98,7 +98,7 @@ function caveat({ signal, correlation, gradient, rank, largest }: SeriesSummary)
     ...(largest.most === 0 ? ['no logit depends on the image'] : []),
     ...(largest.most > 0 && rank < 1.5 ? ['the logits depend on the image in one direction only'] : []),
   ]
-  return lost.length === 0 ? '' : ` Its size is kept, but ${lost.join(', and ')}.`
+  return lost.length === 0 ? '' : ` Its signal has a size, but ${lost.join(', and ')}.`
 }
 
 /** `feature.27 (layer 10 of 17)` */

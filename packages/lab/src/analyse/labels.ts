@@ -23,22 +23,22 @@ export function densityLabel({ kind, densities }: SeriesPlan): string {
   return densities.map(formatDensity).join(', ')
 }
 
-/** Two significant digits: `0.80`, `14`, `2.1e-7`; 0 is exactly nothing. */
-export function formatSize(value: number): string {
+/** A few significant digits, two by default: `0.80`, `14`, `2.1e-7`; 0 is exactly nothing. */
+export function formatSize(value: number, digits = 2): string {
   if (value === 0) return '0'
   if (!Number.isFinite(value)) return '\u221e'
   if (Math.abs(value) >= 0.01 && Math.abs(value) < 9995) {
-    const digits = value.toPrecision(2)
-    return digits.includes('e') ? String(Number(digits)) : digits
+    const text = value.toPrecision(digits)
+    return text.includes('e') ? String(Number(text)) : text
   }
-  return value.toExponential(1)
+  return value.toExponential(digits - 1)
 }
 
-/** `0.80 \u00b1 0.02`, `(2.1 \u00b1 0.4)e-7`, without the deviation of a single value; a dash for nothing. */
+/** `0.802 \u00b1 0.021`, `(2.10 \u00b1 0.40)e-7`, without the deviation of a single value; a dash for nothing. */
 export function formatSpread(spread: Spread | null): string {
   if (spread === null) return '\u2013'
   const { mean, deviation } = spread
-  const size = formatSize(mean)
+  const size = formatSize(mean, 3)
   if (deviation === null || mean === 0 || !Number.isFinite(mean)) return size
   const [digits, exponent] = size.split('e')
   const decimals = digits!.split('.')[1]?.length ?? 0

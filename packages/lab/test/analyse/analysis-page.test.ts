@@ -45,10 +45,10 @@ describe('the summary', () => {
 
   test('has the cells of the table, in words', () => {
     expect(summaryRows(analysis).map(({ cells }) => cells)).toEqual([
-      ['0.75 ± 0.07', '0.25 ± 0.00', '0.50 ± 0.00', '20 ± 0%', '3.0 ± 1.2', '1.5 ± 0.6', '4.0'],
-      ['(2.0 ± 1.4)e-5', '0.25 ± 0.00', '0.50 ± 0.00', '20 ± 0%', '3.0 ± 1.2', '1.5 ± 0.6', '4.0'],
-      ['0', '0.25 ± 0.00', '–', '60 ± 0%', '0', '0', '∞'],
-      ['1.0 ± 0.0', '0.25 ± 0.00', '0.50 ± 0.00', '20 ± 0%', '3.0 ± 1.2', '1.5 ± 0.6', '4.0'],
+      ['0.750 ± 0.071', '0.250 ± 0.000', '0.500 ± 0.000', '20 ± 0%', '3.00 ± 1.15', '1.50 ± 0.58', '4.0'],
+      ['(2.00 ± 1.41)e-5', '0.250 ± 0.000', '0.500 ± 0.000', '20 ± 0%', '3.00 ± 1.15', '1.50 ± 0.58', '4.0'],
+      ['0', '0.250 ± 0.000', '–', '60 ± 0%', '0', '0', '∞'],
+      ['1.00 ± 0.00', '0.250 ± 0.000', '0.500 ± 0.000', '20 ± 0%', '3.00 ± 1.15', '1.50 ± 0.58', '4.0'],
     ])
   })
 })
@@ -82,7 +82,7 @@ describe('findings', () => {
     const points = alike.points.map((point) => ({ ...point, correlation: 0.99, gradient: 1e-6 }))
     const kept = { ...faint!, seeds: [{ ...alike, points }] }
     const [, finding] = findingsOf({ ...analysis, series: [dctps!, kept] })
-    expect(finding).toMatch(/Its size is kept, but .*same for every image, and hardly any gradient/)
+    expect(finding).toMatch(/Its signal has a size, but .*same for every image, and hardly any gradient/)
   })
 
   test('tell a branch that is silent from a network that is', () => {
@@ -220,7 +220,7 @@ describe('numbers', () => {
   })
 
   test('are written with two digits, and exactly zero only where they are', () => {
-    expect([0, 0.8, 14.2, 149, 2.13e-7, 0.0101, 1e5, Infinity].map(formatSize)).toEqual([
+    expect([0, 0.8, 14.2, 149, 2.13e-7, 0.0101, 1e5, Infinity].map((value) => formatSize(value))).toEqual([
       '0',
       '0.80',
       '14',
@@ -231,7 +231,7 @@ describe('numbers', () => {
       '∞',
     ])
     expect(formatSpread(null)).toBe('–')
-    expect(formatSpread(spreadOf([2]))).toBe('2.0')
+    expect(formatSpread(spreadOf([2]))).toBe('2.00')
   })
 
   test('means, deviations and medians', () => {

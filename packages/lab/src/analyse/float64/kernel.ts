@@ -57,12 +57,12 @@ export class Kernel {
     if (this.#bias !== undefined) fillRows(y, this.#bias)
     addEntries(this.#entries, this.#geometry, x, y)
     const length = rowLength(y)
-    this.#forEachBlock(x, length, (map, patches, patchBlock, first, width) => {
-      const block = new Float64Array(y.channels * width)
+    this.#forEachBlock(x, length, ({ map, patches, patchBlock, outputBlock }, first, width) => {
       patches.gather(x.values, first, width, patchBlock)
-      map.apply(patchBlock, block, width)
+      outputBlock.fill(0)
+      map.apply(patchBlock, outputBlock, width)
       for (let row = 0; row < y.channels; row++)
-        for (let p = 0; p < width; p++) y.values[row * length + first + p]! += block[row * width + p]!
+        for (let p = 0; p < width; p++) y.values[row * length + first + p]! += outputBlock[row * width + p]!
     })
     return y
   }
@@ -72,12 +72,11 @@ export class Kernel {
     const dx = signal(x.images, x)
     addEntriesTransposed(this.#entries, this.#geometry, dy, dx)
     const length = rowLength(dy)
-    this.#forEachBlock(x, length, (map, patches, patchBlock, first, width) => {
-      const block = new Float64Array(dy.channels * width)
+    this.#forEachBlock(x, length, ({ map, patches, patchBlock, outputBlock }, first, width) => {
       for (let row = 0; row < dy.channels; row++)
-        for (let p = 0; p < width; p++) block[row * width + p] = dy.values[row * length + first + p]!
+        for (let p = 0; p < width; p++) outputBlock[row * width + p] = dy.values[row * length + first + p]!
       patchBlock.fill(0)
-      map.applyTransposed(block, patchBlock, width)
+      map.applyTransposed(outputBlock, patchBlock, width)
       patches.scatter(patchBlock, first, width, dx.values)
     })
     return dx
@@ -87,15 +86,28 @@ export class Kernel {
   #forEachBlock(
     x: BatchShape,
     positions: number,
-    visit: (map: PatchMap, patches: Patches, patchBlock: Float64Array, first: number, width: number) => void,
+    visit: (parts: BlockParts, first: number, width: number) => void,
   ): void {
-    if (this.#map === null) return
-    const { blockWidth } = this.#map
-    const patches = new Patches(x, this.#geometry, blockWidth)
-    const patchBlock = new Float64Array(patchLength(this.#geometry) * blockWidth)
+    const map = this.#map
+    if (map === null) return
+    const { blockWidth } = map
+    const parts = {
+      map,
+      patches: new Patches(x, this.#geometry, blockWidth),
+      patchBlock: new Float64Array(patchLength(this.#geometry) * blockWidth),
+      outputBlock: new Float64Array(this.#geometry.outChannels * blockWidth),
+    }
     for (let first = 0; first < positions; first += blockWidth)
-      visit(this.#map, patches, patchBlock, first, Math.min(blockWidth, positions - first))
+      visit(parts, first, Math.min(blockWidth, positions - first))
   }
+}
+
+/** What the blocks of a layer are worked on with; the memory is used again for each. */
+interface BlockParts {
+  readonly map: PatchMap
+  readonly patches: Patches
+  readonly patchBlock: Float64Array
+  readonly outputBlock: Float64Array
 }
 
 /** `alpha * D` written out: row `o` of the transform for output channel `o` of any group. */

@@ -14,11 +14,16 @@ export interface Linearised {
 
 /** `max(x, 0)`; the derivative at 0 is 0. */
 export function relu(x: Signal): Linearised {
-  const on = Uint8Array.from(x.values, (value) => (value > 0 ? 1 : 0))
-  return {
-    output: { ...x, values: x.values.map((value) => Math.max(value, 0)) },
-    pullback: (gradient) => [masked(gradient, on)],
+  const output = signal(x.images, x)
+  const on = new Uint8Array(x.values.length)
+  for (let i = 0; i < on.length; i++) {
+    const value = x.values[i]!
+    if (value > 0) {
+      on[i] = 1
+      output.values[i] = value
+    }
   }
+  return { output, pullback: (gradient) => [masked(gradient, on)] }
 }
 
 /**
@@ -169,7 +174,9 @@ class Windows {
 }
 
 function masked(gradient: Signal, on: Uint8Array): Signal {
-  return { ...gradient, values: gradient.values.map((value, i) => (on[i] === 1 ? value : 0)) }
+  const result = signal(gradient.images, gradient)
+  for (let i = 0; i < on.length; i++) if (on[i] === 1) result.values[i] = gradient.values[i]!
+  return result
 }
 
 function mapRows(x: Signal, map: (value: number, channel: number) => number): Signal {

@@ -1,32 +1,44 @@
 // A transform on rows of numbers in float64: the op list of `factorDct`, each of its numbered rows a row of positions.
-// Rows that are not needed any more give their memory to later ones, so that what is worked on stays in the cache.
+// Rows that are not needed any more give their memory to later ones, so that what is worked on stays in the cache. A long
+// list has a hundred thousand operations, so all of them lie in a few arrays.
 
-import type { Operation, OpList } from 'dctps/internal/transform/oplist'
-
-/** An operation on places in the memory of rows. */
-interface RowOperation {
-  readonly inputs: Int32Array
-  readonly outputs: Int32Array
-  /** Row-major `[outputs][inputs]`. */
-  readonly matrix: Float64Array
-}
+import type { OpList } from 'dctps/internal/transform/oplist'
 
 export class RowTransform {
-  /** For one position. */
-  readonly multiplyAdds: number
   readonly #inputs: Int32Array
   readonly #outputs: Int32Array
-  readonly #operations: readonly RowOperation[]
+  /** Inputs and outputs of each operation, `[2 * operations]`. */
+  readonly #sizes: Int32Array
+  /** Where each operation reads, one after the other, and where it writes. */
+  readonly #sources: Int32Array
+  readonly #targets: Int32Array
+  /** Row-major `[outputs][inputs]` of each operation, one after the other. */
+  readonly #entries: Float64Array
   readonly #places: number
   #memory = new Float64Array(0)
 
   constructor(list: OpList) {
+    const { operations } = list
     const places = new Places(list)
-    this.#inputs = places.take(list.inputs)
-    this.#operations = list.operations.map((operation) => places.apply(operation))
-    this.#outputs = places.find(list.outputs)
+    this.#inputs = Int32Array.from(list.inputs, (row) => places.take(row))
+    const sources: number[] = []
+    const targets: number[] = []
+    const entries: number[] = []
+    for (const { inputs, outputs, matrix } of operations) {
+      for (const row of inputs) sources.push(places.find(row))
+      // Outputs get their places before those of the inputs are free, so none lies where an input still does.
+      for (const row of outputs) targets.push(places.take(row))
+      for (const row of inputs) places.free(row)
+      for (const entry of matrix) entries.push(entry)
+    }
+    this.#sizes = Int32Array.from(
+      operations.flatMap(({ inputs, outputs }) => [inputs.length, outputs.length]),
+    )
+    this.#sources = Int32Array.from(sources)
+    this.#targets = Int32Array.from(targets)
+    this.#entries = Float64Array.from(entries)
+    this.#outputs = Int32Array.from(list.outputs, (row) => places.find(row))
     this.#places = places.count
-    this.multiplyAdds = list.operations.reduce((sum, { matrix }) => sum + matrix.length, 0)
   }
 
   /**
@@ -41,15 +53,32 @@ export class RowTransform {
     this.#inputs.forEach((place, j) => {
       memory.set(x.subarray(j * width, (j + 1) * width), place * width)
     })
-    for (const operation of this.#operations) {
-      if (operation.inputs.length === 2 && operation.outputs.length === 2) rotate(memory, operation, width)
-      else combine(memory, operation, width)
-    }
+    this.#run(memory, width)
     this.#outputs.forEach((place, i) => {
       const from = place * width
       const to = i * width
       for (let p = 0; p < width; p++) y[to + p]! += factor * memory[from + p]!
     })
+  }
+
+  #run(memory: Float64Array, width: number): void {
+    const [sizes, sources, targets, entries] = [this.#sizes, this.#sources, this.#targets, this.#entries]
+    let [source, target, entry] = [0, 0, 0]
+    for (let i = 0; i < sizes.length; i += 2) {
+      const inputs = sizes[i]!
+      const outputs = sizes[i + 1]!
+      if (inputs === 2 && outputs === 2)
+        rotate(memory, sources, source, targets, target, entries, entry, width)
+      else {
+        for (let output = 0; output < outputs; output++) {
+          const to = targets[target + output]! * width
+          combine(memory, sources, source, inputs, entries, entry + output * inputs, to, width)
+        }
+      }
+      source += inputs
+      target += outputs
+      entry += inputs * outputs
+    }
   }
 }
 
@@ -61,46 +90,51 @@ class Places {
   /** Places used at most. */
   count = 1
   readonly #free: number[] = []
-  readonly #placeOf = new Map<number, number>()
-  readonly #kept: ReadonlySet<number>
+  readonly #placeOf: Int32Array
+  readonly #isOutput: Uint8Array
 
-  constructor({ outputs }: OpList) {
-    this.#kept = new Set(outputs)
+  constructor({ rows, outputs }: OpList) {
+    this.#placeOf = new Int32Array(rows).fill(ZERO)
+    this.#isOutput = new Uint8Array(rows)
+    for (const row of outputs) this.#isOutput[row] = 1
   }
 
-  take(rows: readonly number[]): Int32Array {
-    return Int32Array.from(rows, (row) => {
-      const place = this.#free.pop() ?? this.count++
-      this.#placeOf.set(row, place)
-      return place
-    })
+  take(row: number): number {
+    const place = this.#free.pop() ?? this.count++
+    this.#placeOf[row] = place
+    return place
   }
 
-  find(rows: readonly number[]): Int32Array {
-    return Int32Array.from(rows, (row) => this.#placeOf.get(row) ?? ZERO)
+  find(row: number): number {
+    return this.#placeOf[row]!
   }
 
-  /** No row is read twice, so inputs are free afterwards; outputs never lie where an input still does. */
-  apply({ inputs, outputs, matrix }: Operation): RowOperation {
-    const from = this.find(inputs)
-    const to = this.take(outputs)
-    inputs.forEach((row, j) => {
-      if (!this.#kept.has(row) && from[j] !== ZERO) this.#free.push(from[j]!)
-    })
-    return { inputs: from, outputs: to, matrix: Float64Array.from(matrix) }
+  /** The row has been read, and no row is read twice. */
+  free(row: number): void {
+    const place = this.find(row)
+    if (place !== ZERO && this.#isOutput[row] === 0) this.#free.push(place)
   }
 }
 
 /** Two rows to two rows: most of a transform. */
-function rotate(memory: Float64Array, { inputs, outputs, matrix }: RowOperation, width: number): void {
-  const m00 = matrix[0]!
-  const m01 = matrix[1]!
-  const m10 = matrix[2]!
-  const m11 = matrix[3]!
-  const a = inputs[0]! * width
-  const b = inputs[1]! * width
-  const c = outputs[0]! * width
-  const d = outputs[1]! * width
+function rotate(
+  memory: Float64Array,
+  sources: Int32Array,
+  source: number,
+  targets: Int32Array,
+  target: number,
+  entries: Float64Array,
+  entry: number,
+  width: number,
+): void {
+  const m00 = entries[entry]!
+  const m01 = entries[entry + 1]!
+  const m10 = entries[entry + 2]!
+  const m11 = entries[entry + 3]!
+  const a = sources[source]! * width
+  const b = sources[source + 1]! * width
+  const c = targets[target]! * width
+  const d = targets[target + 1]! * width
   for (let p = 0; p < width; p++) {
     const first = memory[a + p]!
     const second = memory[b + p]!
@@ -109,15 +143,21 @@ function rotate(memory: Float64Array, { inputs, outputs, matrix }: RowOperation,
   }
 }
 
-function combine(memory: Float64Array, { inputs, outputs, matrix }: RowOperation, width: number): void {
-  const terms = inputs.length
-  for (let i = 0; i < outputs.length; i++) {
-    const to = outputs[i]! * width
-    memory.fill(0, to, to + width)
-    for (let j = 0; j < terms; j++) {
-      const entry = matrix[i * terms + j]!
-      const from = inputs[j]! * width
-      for (let p = 0; p < width; p++) memory[to + p]! += entry * memory[from + p]!
-    }
+/** Any number of rows to one. */
+function combine(
+  memory: Float64Array,
+  sources: Int32Array,
+  source: number,
+  inputs: number,
+  entries: Float64Array,
+  entry: number,
+  to: number,
+  width: number,
+): void {
+  memory.fill(0, to, to + width)
+  for (let j = 0; j < inputs; j++) {
+    const factor = entries[entry + j]!
+    const from = sources[source + j]! * width
+    for (let p = 0; p < width; p++) memory[to + p]! += factor * memory[from + p]!
   }
 }
