@@ -7,17 +7,9 @@ import type { KernelKind } from 'dctps'
 import { kindLooks } from '../report/kind-look.js'
 import { spreadPositions } from '../report/place-labels.js'
 import { labelWidth, PLOT_FONT_SIZE, PLOT_WIDTH, type PlotDescription } from '../report/plot.js'
+import { type Axis, tickText } from './axis.js'
 import { formatSize, kindNames } from './labels.js'
 import type { Spread } from './spread.js'
-
-export interface Axis {
-  readonly title: string
-  readonly type: 'log' | 'linear'
-  readonly domain: readonly [number, number]
-  readonly ticks: readonly number[]
-  /** Whether the lowest tick is the floor on which zeros lie. */
-  readonly hasZeros: boolean
-}
 
 export interface Line {
   /** At the end of the line. */
@@ -42,35 +34,7 @@ const MARGIN = { top: 30, bottom: 40, left: 50 } as const
 const LABEL_OFFSET = 16
 /** Past this many places, markers stand at every so many only. */
 const MOST_MARKED = 24
-/** Of normal float64 numbers. */
-const SMALLEST_EXPONENT = -307
 const symbols = ['circle', 'triangle', 'square', 'diamond', 'star', 'cross'] as const
-
-/** An axis that all values fit on; the zeros of a logarithmic one lie a little below its smallest value. */
-export function axisFor(title: string, type: Axis['type'], values: readonly number[]): Axis {
-  if (type === 'linear') {
-    const low = Math.floor(10 * Math.min(0, ...values)) / 10
-    const ticks = [-1, -0.5, 0, 0.5, 1].filter((tick) => tick >= low)
-    return { title, type, domain: [low, 1], ticks, hasZeros: false }
-  }
-  const positive = values.filter((value) => value > 0)
-  const [least, most] = positive.length === 0 ? [1, 1] : [Math.min(...positive), Math.max(...positive)]
-  const low = Math.floor(Math.log10(least))
-  const high = Math.max(low + 1, Math.ceil(Math.log10(most)))
-  const hasZeros = positive.length < values.length
-  const step = [1, 2, 5, 10, 20, 50, 100].find((size) => (high - low) / size <= 6) ?? 200
-  const decades = Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => high - i * step)
-  const floor = 10 ** Math.max(SMALLEST_EXPONENT, low - Math.max(0.6, 0.12 * (high - low)))
-  // Read as text, a power of ten is the number nearest to it.
-  const power = (exponent: number) => Number(`1e${exponent}`)
-  return {
-    title,
-    type,
-    domain: [hasZeros ? floor : power(low), power(high)],
-    ticks: [...decades.map(power), ...(hasZeros ? [floor] : [])],
-    hasZeros,
-  }
-}
 
 /** @param labelRoom pixels that the longest name of any line takes, so that the panels' axes line up */
 export function describeDepth(panel: DepthPanel, axis: Axis, labelRoom: number): PlotDescription {
@@ -133,7 +97,7 @@ function plotOptions(panel: DepthPanel, axis: Axis, labelRoom: number): Plot.Plo
       Plot.axisY(axis.ticks, {
         tickSize: 0,
         // As a channel: a tick format leaves out all but powers of ten.
-        text: (value: number) => (axis.hasZeros && value === low ? '0' : tickText(value, axis.type)),
+        text: (value: number) => tickText(value, axis),
       }),
       Plot.axisX(placeTicks(lastPlace), { tickFormat: (place: number) => String(place), tickSize: 4 }),
       Plot.ruleY(
@@ -261,29 +225,6 @@ function placeTicks(places: number): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100].find((size) => places / size <= 6) ?? 200
   const ticks = Array.from({ length: Math.floor(places / step) }, (_, i) => (i + 1) * step)
   return step === 1 ? ticks : [1, ...ticks]
-}
-
-const superscripts = [
-  '\u2070',
-  '\u00b9',
-  '\u00b2',
-  '\u00b3',
-  '\u2074',
-  '\u2075',
-  '\u2076',
-  '\u2077',
-  '\u2078',
-  '\u2079',
-]
-
-/** `10\u207b\u2074` on logarithmic axes. */
-function tickText(value: number, type: Axis['type']): string {
-  if (type === 'linear') return String(value)
-  const exponent = Math.round(Math.log10(value))
-  if (exponent === 0) return '1'
-  if (exponent === 1) return '10'
-  const digits = [...String(Math.abs(exponent))].map((digit) => superscripts[Number(digit)]!)
-  return `10${exponent < 0 ? '\u207b' : ''}${digits.join('')}`
 }
 
 /** Pixels that the longest name of any line takes. */

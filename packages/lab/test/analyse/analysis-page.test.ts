@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom'
 import { describe, expect, test } from 'vitest'
 import { renderAnalysis } from '#lab/analyse/analysis-page'
-import { axisFor } from '#lab/analyse/depth-plot'
+import { axisFor, tickText } from '#lab/analyse/axis'
 import { findingsOf, leadOf } from '#lab/analyse/findings'
 import { formatSize, formatSpread } from '#lab/analyse/labels'
 import { analysisCsv } from '#lab/analyse/numbers'
@@ -186,7 +186,7 @@ describe('axes', () => {
     const [low, high] = axis.domain
     expect(low).toBeLessThan(1e-5)
     expect(high).toBe(100)
-    expect(axis.ticks.at(-1)).toBe(low)
+    expect(axis.ticks[0]).toBe(low)
     expect(axisFor('signal', 'log', [2e-5, 0.3]).domain).toEqual([1e-5, 1])
     expect(axisFor('signal', 'log', [2e-5, 0.3]).hasZeros).toBe(false)
   })
@@ -201,6 +201,12 @@ describe('axes', () => {
       expect([...domain, ...ticks].every((value) => value > 0 && Number.isFinite(value))).toBe(true)
       expect(domain[0]).toBeLessThan(domain[1])
     }
+  })
+
+  test('ticks are powers of ten, and the floor is 0', () => {
+    const axis = axisFor('signal', 'log', [0, 1e-12, 20])
+    const texts = axis.ticks.map((tick) => tickText(tick, axis))
+    expect(texts).toEqual(['0', '10⁻¹²', '10⁻⁹', '10⁻⁶', '10⁻³', '1'])
   })
 
   test('a linear one reaches below zero only where values do', () => {
