@@ -5,7 +5,7 @@ import type { LayerId } from 'dctps/internal/network/layer'
 import type { Network } from 'dctps/internal/network/network'
 import type { Float64Network } from './float64/linearise.js'
 import { type Signal, signal } from './float64/signal.js'
-import { deadUnits, euclideanNorm, imageVectors, likeness, rootMeanSquare } from './measures.js'
+import { deadShare, euclideanNorm, imageVectors, likeness, rootMeanSquare } from './measures.js'
 import type { ProbePoint } from './probe-points.js'
 import { singularValues } from './singular-values.js'
 
@@ -27,8 +27,6 @@ export interface NetworkSignals {
   readonly points: readonly PointSignals[]
   /** As at the points, at the images. */
   readonly inputGradient: number
-  /** Of the units of all ReLUs among the points. */
-  readonly deadShare: number
   /** Of the Jacobian of the logits with respect to the image, the largest first: `[images][classes]`. */
   readonly singularValues: readonly (readonly number[])[]
 }
@@ -52,7 +50,7 @@ export async function analyseNetwork(
   const { classes } = network
   const pointOf = new Map(points.map((point) => [point.id, point]))
   const inputSize = rootMeanSquare(batch)
-  const activations = new Map<LayerId, PointActivations>()
+  const activations = new Map<LayerId, Omit<PointSignals, 'gradient'>>()
   const { pullback } = executor.linearise(batch, (layer, activation) => {
     const point = pointOf.get(layer.id)
     if (point !== undefined) activations.set(layer.id, measure(activation, inputSize, point.rectified))
@@ -74,15 +72,9 @@ export async function analyseNetwork(
   }
 
   const gradientAt = (id: LayerId) => (norms.get(id) ?? 0) / Math.sqrt(batch.images * classes)
-  const measured = points.map(({ id }) => ({ ...activations.get(id)!, gradient: gradientAt(id) }))
-  const sum = (field: 'deadUnits' | 'units') => measured.reduce((total, point) => total + point[field], 0)
   return {
-    points: measured.map(({ deadUnits: dead, units, ...point }) => ({
-      ...point,
-      dead: units === 0 ? null : dead / units,
-    })),
+    points: points.map(({ id }) => ({ ...activations.get(id)!, gradient: gradientAt(id) })),
     inputGradient: gradientAt(INPUT),
-    deadShare: sum('units') === 0 ? 0 : sum('deadUnits') / sum('units'),
     singularValues: jacobians.map(singularValues),
   }
 }
@@ -90,21 +82,13 @@ export async function analyseNetwork(
 /** The input layer of every network. */
 const INPUT: LayerId = 0
 
-interface PointActivations extends Pick<PointSignals, 'signal' | 'cosine' | 'correlation'> {
-  readonly deadUnits: number
-  /** None where no ReLU is. */
-  readonly units: number
-}
-
-function measure(activation: Signal, inputSize: number, rectified: boolean): PointActivations {
-  const { dead, units } = rectified ? deadUnits(activation) : { dead: 0, units: 0 }
+function measure(activation: Signal, inputSize: number, rectified: boolean): Omit<PointSignals, 'gradient'> {
   const size = rootMeanSquare(activation)
-  // Blank images have no size to be compared with.
   return {
+    // Blank images have no size to be compared with.
     signal: inputSize === 0 ? 0 : size / inputSize,
     ...likeness(activation),
-    deadUnits: dead,
-    units,
+    dead: rectified ? deadShare(activation) : null,
   }
 }
 

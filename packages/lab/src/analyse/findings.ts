@@ -12,7 +12,7 @@ const ALIKE = 0.95
 /** Share of a signal or gradient below which hardly anything is left. */
 const FADED = 1e-3
 
-/** Share of what the DCTpS network has below which a sparse one is set beside it. */
+/** Share of the DCTpS network's signal below which a sparse one is set beside it. */
 const FAINTER = 0.5
 
 /** One sentence or two a series: DCTpS first, then sparse by density, then dense. */
@@ -50,11 +50,9 @@ function ofSparse(
   const silent = summary.silentFrom.filter((index) => index !== null)
   const seeds = summary.silentFrom.length
   const isFainter =
-    dctps !== null &&
-    (summary.signal.mean < FAINTER * dctps.signal.mean ||
-      summary.gradient.mean < FAINTER * dctps.gradient.mean)
+    dctps !== null && (summary.signal.mean < FAINTER * dctps.signal.mean || summary.gradient.most === 0)
   const beside = isFainter
-    ? `; the DCTpS one has ${formatSize(dctps.signal.mean)} times and ${formatSize(dctps.gradient.mean)}`
+    ? `; for the DCTpS one these are ${formatSize(dctps.signal.mean)} times and ${formatSize(dctps.gradient.mean)}`
     : ''
   if (silent.length === seeds && Math.max(...silent) <= lastHidden(analysis)) {
     const [first, last] = [Math.min(...silent), Math.max(...silent)]
@@ -84,7 +82,7 @@ function carries(analysis: Analysis, summary: SeriesSummary): string {
     summary.gradient.most === 0
       ? 'no gradient reaches the first layer'
       : `a logit's gradient at the first layer has norm ${formatSize(summary.gradient.mean)}`
-  return `has ${formatSize(summary.signal.mean)} times its first layer's signal at ${name}${alike}; ${formatPercent(summary.dead.mean, 0)} of its ReLU units are dead, and ${gradient}`
+  return `has ${formatSize(summary.signal.mean)} times its first layer's signal at ${name}${alike}; ${formatPercent(summary.dead?.mean ?? 0, 0)} of its ReLU units are dead, and ${gradient}`
 }
 
 /** A signal that is large says little where it is the same for every image, or where no gradient comes back. */
@@ -94,8 +92,11 @@ function caveat({ signal, correlation, gradient, rank, largest }: SeriesSummary)
     ...(correlation !== null && correlation.mean >= ALIKE
       ? ['what arrives is almost the same for every image']
       : []),
-    ...(gradient.mean < FADED ? ['hardly any gradient comes back'] : []),
-    ...(largest.most === 0 ? ['no logit depends on the image'] : []),
+    ...(largest.most === 0
+      ? ['no logit depends on the image']
+      : gradient.mean < FADED
+        ? ['hardly any gradient comes back']
+        : []),
     ...(largest.most > 0 && rank < 1.5 ? ['the logits depend on the image in one direction only'] : []),
   ]
   return lost.length === 0 ? '' : ` Its signal has a size, but ${lost.join(', and ')}.`

@@ -48,7 +48,9 @@ export function formatSpread(spread: Spread | null): string {
 }
 
 /** Shares as whole percentages: `20 \u00b1 4%`. */
-export function formatShare({ mean, deviation }: Spread): string {
+export function formatShare(spread: Spread | null): string {
+  if (spread === null) return '\u2013'
+  const { mean, deviation } = spread
   const percent = (share: number) => (100 * share).toFixed(0)
   return deviation === null ? `${percent(mean)}%` : `${percent(mean)} \u00b1 ${percent(deviation)}%`
 }

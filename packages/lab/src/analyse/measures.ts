@@ -52,15 +52,15 @@ function meanCosine(vectors: readonly Float64Array[]): number | null {
   return pairs === 0 ? null : sum / pairs
 }
 
-/** Units (channels x positions) that are 0 on every image. */
-export function deadUnits(given: Signal): { readonly dead: number; readonly units: number } {
+/** Share of the units (channels x positions) that are 0 on every image. */
+export function deadShare(given: Signal): number {
   const { channels, height, width } = given
   const plane = height * width
   const alive = new Uint8Array(channels * plane)
   forEachPlane(given, (_image, channel, start) => {
     for (let i = 0; i < plane; i++) if (given.values[start + i] !== 0) alive[channel * plane + i] = 1
   })
-  return { dead: alive.reduce((sum, on) => sum + 1 - on, 0), units: alive.length }
+  return 1 - alive.reduce((sum, on) => sum + on, 0) / alive.length
 }
 
 /** The values of each image, `[images][channels * height * width]`. */

@@ -38,5 +38,5 @@ export function summaryRows(analysis: Analysis): { readonly series: Series; read
 export function summaryNote(analysis: Analysis): string {
   const last = analysis.points[lastHidden(analysis)]!.name
   const first = analysis.points[0]!.name
-  return `Signal: at ${last}, the last layer before the logits, relative to that at ${first}. Gradient: norm of a logit's gradient at ${first}. Correlation: of two images at ${last}. Dead units: share of all ReLU outputs. S.v.: singular values of the Jacobian of the logits; condition: largest through smallest, median over images and seeds.`
+  return `Signal: at ${last}, the last layer before the logits, relative to that at ${first}. Gradient: norm of a logit's gradient at ${first}. Correlation: of two images at ${last}. Dead units: share of ReLU outputs that are zero on every image, mean over layers. S.v.: singular values of the Jacobian of the logits; condition: largest through smallest, median over images and seeds.`
 }

@@ -11,8 +11,8 @@ export interface SeriesSummary {
   readonly gradient: Spread
   /** At the last hidden layer; null where no signal arrives. */
   readonly correlation: Spread | null
-  /** Share of dead units of all ReLUs. */
-  readonly dead: Spread
+  /** Share of dead units, mean over the layers that have a ReLU; null where none has. */
+  readonly dead: Spread | null
   readonly largest: Spread
   /** The one in the middle. */
   readonly median: Spread
@@ -39,7 +39,7 @@ export function summarise(analysis: Analysis, { seeds }: Series): SeriesSummary 
     signal: spread(seeds.map(({ points }) => quotient(points[last]!.signal, points[0]!.signal))),
     gradient: spread(seeds.map(({ points }) => points[0]!.gradient)),
     correlation: spreadOf(seeds.map(({ points }) => points[last]!.correlation)),
-    dead: spread(seeds.map(({ deadShare }) => deadShare)),
+    dead: spreadOf(seeds.map(({ points }) => spreadOf(points.map(({ dead }) => dead))?.mean ?? null)),
     largest: spread(jacobians.map((values) => values[0]!)),
     median: spread(jacobians.map(medianOf)),
     condition: Number.isFinite(medianCondition) ? medianCondition : null,

@@ -72,7 +72,7 @@ describe('findings', () => {
 
   test('give the size of a signal that fades, and that of the dense one', () => {
     expect(findings[1]).toMatch(
-      /^At 1%, the sparse testnet has 2\.0e-5 times .*; the DCTpS one has 0\.75 times and 0\.25\.$/,
+      /^At 1%, the sparse testnet has 2\.0e-5 times .*; for the DCTpS one these are 0\.75 times and 0\.25\.$/,
     )
     expect(findings[3]).toMatch(/^The dense testnet has 1\.0 times /)
   })

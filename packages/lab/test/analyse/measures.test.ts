@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fromImages } from '#lab/analyse/float64/signal'
-import { deadUnits, euclideanNorm, imageVectors, likeness, rootMeanSquare } from '#lab/analyse/measures'
+import { deadShare, euclideanNorm, imageVectors, likeness, rootMeanSquare } from '#lab/analyse/measures'
 
 /** Feature vectors, one an image. */
 function batch(...images: readonly (readonly number[])[]) {
@@ -49,12 +49,12 @@ describe('dead units', () => {
   test('are channels at positions that are zero on every image', () => {
     const shape = { channels: 2, height: 1, width: 2 }
     const given = fromImages(2, shape, [0, 1, 0, 0, 0, 0, 0, 1e-300])
-    expect(deadUnits(given)).toEqual({ dead: 2, units: 4 })
+    expect(deadShare(given)).toBe(0.5)
   })
 
   test('none and all', () => {
-    expect(deadUnits(batch([1, 2], [0, 0]))).toEqual({ dead: 0, units: 2 })
-    expect(deadUnits(batch([0, 0], [0, 0]))).toEqual({ dead: 2, units: 2 })
+    expect(deadShare(batch([1, 2], [0, 0]))).toBe(0)
+    expect(deadShare(batch([0, 0], [0, 0]))).toBe(1)
   })
 })
 

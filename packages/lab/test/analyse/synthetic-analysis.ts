@@ -16,7 +16,6 @@ export function signals(sizes: readonly number[], change: Partial<NetworkSignals
       dead: i === sizes.length - 1 ? null : signal === 0 ? 1 : point.dead,
     })),
     inputGradient: 0.125,
-    deadShare: 0.2,
     singularValues: [
       [4, 2, 1],
       [2, 1, 0.5],
@@ -26,7 +25,6 @@ export function signals(sizes: readonly number[], change: Partial<NetworkSignals
 }
 
 const dead = {
-  deadShare: 0.6,
   singularValues: [
     [0, 0, 0],
     [0, 0, 0],
