@@ -15,6 +15,9 @@ const FADED = 1e-3
 /** Share of the DCTpS network's signal below which a sparse one is set beside it. */
 const FAINTER = 0.5
 
+/** Ratio from which on two gradients are worth a comparison. */
+const APART = 3
+
 /** One sentence or two a series: DCTpS first, then sparse by density, then dense. */
 export function findingsOf(analysis: Analysis): string[] {
   const { series } = analysis
@@ -37,7 +40,18 @@ function ofDctps(analysis: Analysis, { densities }: Series, summary: SeriesSumma
     densities.length > 1
       ? ` S starts at zero, so at ${densities.map(formatDensity).join(', ')} it is the same network.`
       : ''
-  return `The DCTpS ${network} ${carries(analysis, summary)}.${same}`
+  return `The DCTpS ${network} ${carries(analysis, summary)}.${besideDense(analysis, summary)}${same}`
+}
+
+/** Gradients that grow are said as those that vanish are. */
+function besideDense(analysis: Analysis, { gradient }: SeriesSummary): string {
+  const dense = analysis.series.find(({ kind }) => kind === 'dense')
+  if (dense === undefined) return ''
+  const reference = summarise(analysis, dense).gradient.mean
+  if (reference === 0) return ''
+  const times = gradient.mean / reference
+  if (times < APART && times > 1 / APART) return ''
+  return ` That gradient is ${formatSize(times)} times as large as the dense network's.`
 }
 
 function ofSparse(

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { writeFileAtomic } from 'dctps/node'
 import { formatDensity } from '../report/format.js'
 import type { ReportFact } from '../report/records.js'
-import { createFolder } from '../run/folder.js'
 import { version } from '../run/version.js'
 import { renderAnalysis } from './analysis-page.js'
 import { analysisCsv } from './numbers.js'
@@ -13,6 +12,7 @@ import type { Analysis } from './run-analysis.js'
 import { summarise } from './summary.js'
 
 export interface AnalysisPaths {
+  readonly folder: string
   readonly page: string
   readonly csv: string
   readonly json: string
@@ -20,6 +20,7 @@ export interface AnalysisPaths {
 
 export function analysisPaths(folder: string): AnalysisPaths {
   return {
+    folder,
     page: join(folder, 'analysis.html'),
     csv: join(folder, 'analysis.csv'),
     json: join(folder, 'analysis.json'),
@@ -40,23 +41,15 @@ export function analysisJson(analysis: Analysis): object {
 
 /**
  * Writes the three files; existing ones are replaced by whole ones.
+ * @param paths in a folder that is there
  * @param data the data set in words
  * @throws DctpsError `file` when they cannot be written
  */
-export async function writeAnalysis(
-  folder: string,
-  analysis: Analysis,
-  data: string,
-): Promise<AnalysisPaths> {
-  const paths = analysisPaths(folder)
-  const page = renderAnalysis(analysis, factsOf(analysis, data))
+export async function writeAnalysis(paths: AnalysisPaths, analysis: Analysis, data: string): Promise<void> {
   const json = `${JSON.stringify(analysisJson(analysis), null, 2)}\n`
-  await createFolder(folder, async () => {
-    await writeFileAtomic(paths.page, Buffer.from(page))
-    await writeFileAtomic(paths.csv, Buffer.from(analysisCsv(analysis)))
-    await writeFileAtomic(paths.json, Buffer.from(json))
-  })
-  return paths
+  await writeFileAtomic(paths.page, Buffer.from(renderAnalysis(analysis, factsOf(analysis, data))))
+  await writeFileAtomic(paths.csv, Buffer.from(analysisCsv(analysis)))
+  await writeFileAtomic(paths.json, Buffer.from(json))
 }
 
 function factsOf({ plan, classes, series }: Analysis, data: string): ReportFact[] {

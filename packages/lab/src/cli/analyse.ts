@@ -10,6 +10,7 @@ import { summaryHeadings, summaryNote, summaryRows } from '../analyse/summary-ta
 import { parseSettings, type RunConfig, resolveConfig, type Settings } from '../config/index.js'
 import { formatCount } from '../report/format.js'
 import { formatTable } from '../report/table.js'
+import { createFolder } from '../run/folder.js'
 import { openConfiguredData } from '../run/index.js'
 import { AnalysisLine } from './analysis-line.js'
 import { interruptSignal } from './interrupt.js'
@@ -87,20 +88,23 @@ async function analyse(network: string, options: AnalyseOptions): Promise<void> 
     onDataProgress: (done, total) => progress?.showData(done, total),
     onWarning: (message) => progress?.warn(message),
   }).finally(() => progress?.clear())
-  progress?.start()
-  const analysis = await runAnalysis(plan, {
-    data,
-    signal,
-    onProgress: (event) => progress?.show(event),
-  }).finally(() => progress?.clear())
-  // Plots take longer to load than everything else: no other command needs them.
-  const { analysisJson, writeAnalysis } = await import('../analyse/write-analysis.js')
   const { channels, height, width } = data.train.shape
-  const paths = await writeAnalysis(
-    options.out ?? defaultAnalysisFolder(plan),
-    analysis,
-    `${data.train.name}: ${formatCount(data.train.labels.length)} training images, ${channels} x ${height} x ${width}`,
-  )
+  const images = formatCount(data.train.labels.length)
+  const dataText = `${data.train.name}: ${images} training images, ${channels} x ${height} x ${width}`
+  // Plots take longer to load than everything else: no other command needs them.
+  const { analysisJson, analysisPaths, writeAnalysis } = await import('../analyse/write-analysis.js')
+  const paths = analysisPaths(options.out ?? defaultAnalysisFolder(plan))
+  progress?.start()
+  // A folder that cannot be made is found out before the work, not after it.
+  const analysis = await createFolder(paths.folder, async () => {
+    const result = await runAnalysis(plan, {
+      data,
+      signal,
+      onProgress: (event) => progress?.show(event),
+    }).finally(() => progress?.clear())
+    await writeAnalysis(paths, result, dataText)
+    return result
+  })
   if (options.json === true) {
     printJson(analysisJson(analysis))
     return

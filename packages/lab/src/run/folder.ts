@@ -95,14 +95,14 @@ async function namesIn(folder: string): Promise<string[]> {
  * Makes the folder, runs the first writes into it, and takes the folder away again if they fail and it is empty.
  * @throws DctpsError `file` when the folder cannot be made
  */
-export async function createFolder(folder: string, fill: () => Promise<void>): Promise<void> {
+export async function createFolder<T>(folder: string, fill: () => Promise<T>): Promise<T> {
   try {
     await makeFolder(folder)
   } catch (error) {
     throw fileError('write', folder, error)
   }
   try {
-    await fill()
+    return await fill()
   } catch (error) {
     // Only an empty folder can be removed like this.
     await rmdir(folder).catch(() => {})

@@ -70,6 +70,17 @@ describe('findings', () => {
     )
   })
 
+  test('say where gradients of the DCTpS network are of another size than those of the dense one', () => {
+    const large = signals([1, 1, 1])
+    const points = large.points.map((point) => ({ ...point, gradient: 5 }))
+    const [first] = findingsOf({
+      ...analysis,
+      series: [{ ...dctps!, seeds: [{ ...large, points }] }, dense!],
+    })
+    expect(first).toContain(" That gradient is 20 times as large as the dense network's.")
+    expect(findings[0]).not.toContain('as large as')
+  })
+
   test('give the size of a signal that fades, and that of the dense one', () => {
     expect(findings[1]).toMatch(
       /^At 1%, the sparse testnet has 2\.0e-5 times .*; for the DCTpS one these are 0\.75 times and 0\.25\.$/,

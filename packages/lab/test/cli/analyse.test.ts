@@ -1,6 +1,6 @@
 // `dctps analyse` as its own process, on tiny settings.
 
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../data/sources.js'
@@ -92,6 +92,20 @@ describe('dctps analyse', () => {
     const file = join(root, `runs/analysis-lenet5-${printed.hash}/analysis.json`)
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(printed)
   })
+})
+
+test('a folder that cannot be made ends it before the work; Ctrl-C leaves no folder', async () => {
+  const options = ['lenet5', '--kind', 'dense', '--data', 'tiny', '--images', '64', '--seeds', '99']
+  const outcome = await analyse(...options, '--out', 'tiny/train-images-idx3-ubyte/x')
+  expect(outcome.code).toBe(1)
+  expectOneLine(outcome, 'dctps analyse', /cannot write .*train-images-idx3-ubyte/)
+  const stopped = await dctps(['analyse', ...options, '--out', 'stopped'], {
+    cwd: root,
+    when: { stdout: 'pass', act: (kill) => kill('SIGINT') },
+  })
+  expect(stopped.code).toBe(130)
+  expectOneLine(stopped, 'dctps analyse', /stopped before its end; nothing was written/)
+  expect(await readdir(root)).not.toContain('stopped')
 })
 
 describe('bad input is one line, and nothing is written', () => {
