@@ -10,3 +10,20 @@ export type { ReportAnswer, ReportFact, ReportInput, ReportLayer, ReportRun } fr
 export { renderReport, writeReport } from './report/report.js'
 export { formatTable, type TableColumn } from './report/table.js'
 export * from './run/index.js'
+export {
+  type Experiment,
+  expandExperiment,
+  fixSettings,
+  parseExperiment,
+  type RunOutcome,
+  readExperimentFile,
+  readFailures,
+  readSweep,
+  runSweep,
+  type SweepEvent,
+  type SweepOptions,
+  type SweepPlan,
+  type SweepRecord,
+  type SweepResult,
+  type SweepRun,
+} from './sweep/index.js'

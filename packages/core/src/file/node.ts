@@ -1,7 +1,7 @@
 // Files on disk in Node: whole-file reads with clear errors, and writes that leave either the old file or the new one.
 // What the bytes mean is decided elsewhere.
 
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { DctpsError } from '../errors.js'
 
@@ -67,6 +67,40 @@ export async function writeFileAtomic(
     throw fileError('write', file, error)
   }
   await syncFolder(path.dirname(file))
+}
+
+/**
+ * Makes a folder and those above it; one that is there is fine.
+ * @throws DctpsError `file`
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeLevels(folder)
+  } catch (error) {
+    throw fileError('write', folder, error)
+  }
+}
+
+/** Level by level: Node's own recursion never ends where a parent exists but takes no folders, such as /proc. */
+async function makeLevels(folder: string): Promise<void> {
+  const attempt = () =>
+    mkdir(folder).then(
+      () => null,
+      (error: unknown) => error,
+    )
+  const failure = await attempt()
+  if (failure === null || (await isFolder(folder))) return
+  if (errorCode(failure) !== 'ENOENT') throw failure
+  await makeLevels(path.dirname(folder))
+  const second = await attempt()
+  if (second !== null) throw second
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
 }
 
 async function writeAndSync(file: string, bytes: Uint8Array): Promise<void> {

@@ -21,34 +21,58 @@ const RUN = {
   count: 11,
 } as const
 
-/** `run` for the functions of the given indices, called in this order for each of `strips` strips of a tile. */
-export function emitRun(parts: readonly number[], strips: number, stripBytes: number): FunctionBody {
+/** Functions of a module by index. */
+export interface RunFunctions {
+  /** Each called for a run of up to `columns` positions before anything else is done with them. */
+  readonly ahead: readonly number[]
+  readonly columns: number
+  /** Called in this order for each strip of each position. */
+  readonly parts: readonly number[]
+}
+
+/** `run` for a module's functions, on tiles of `strips` strips. */
+export function emitRun(functions: RunFunctions, strips: number, stripBytes: number): FunctionBody {
   const body = new FunctionBody(RUN.count)
   const [x, y, column] = [body.newI32(), body.newI32(), body.newI32()]
+  const [remaining, run, xRun, yRun] = [body.newI32(), body.newI32(), body.newI32(), body.newI32()]
   const [xStrip, yStrip] = [body.newI32(), body.newI32()]
   const copy = (from: number, to: number) => {
     body.get(from)
     body.set(to)
   }
+  const call = (index: number, xTile: number, yTile: number) => {
+    for (const argument of [xTile, yTile, RUN.scratch, RUN.scales, RUN.constants]) body.get(argument)
+    body.call(index)
+  }
+  const eachPosition = (visit: () => void) => {
+    copy(xRun, x)
+    copy(yRun, y)
+    copy(run, column)
+    body.countDown(column, () => {
+      visit()
+      body.advanceBy(x, RUN.xStep)
+      body.advanceBy(y, RUN.yStep)
+    })
+  }
   body.returnIfZero(RUN.rows)
   body.returnIfZero(RUN.columns)
   body.countDown(RUN.rows, () => {
-    copy(RUN.x, x)
-    copy(RUN.y, y)
-    copy(RUN.columns, column)
-    body.countDown(column, () => {
-      copy(x, xStrip)
-      copy(y, yStrip)
-      body.repeat(strips, () => {
-        for (const part of parts) {
-          for (const argument of [xStrip, yStrip, RUN.scratch, RUN.scales, RUN.constants]) body.get(argument)
-          body.call(part)
-        }
-        body.advance(xStrip, stripBytes)
-        body.advance(yStrip, stripBytes)
+    copy(RUN.x, xRun)
+    copy(RUN.y, yRun)
+    copy(RUN.columns, remaining)
+    body.countDownBy(remaining, run, functions.columns, () => {
+      for (const ahead of functions.ahead) eachPosition(() => call(ahead, x, y))
+      eachPosition(() => {
+        copy(x, xStrip)
+        copy(y, yStrip)
+        body.repeat(strips, () => {
+          for (const part of functions.parts) call(part, xStrip, yStrip)
+          body.advance(xStrip, stripBytes)
+          body.advance(yStrip, stripBytes)
+        })
       })
-      body.advanceBy(x, RUN.xStep)
-      body.advanceBy(y, RUN.yStep)
+      copy(x, xRun)
+      copy(y, yRun)
     })
     body.advanceBy(RUN.x, RUN.xRowStep)
     body.advanceBy(RUN.y, RUN.yRowStep)

@@ -22,6 +22,8 @@ import { encodeModule } from './wasm-module.js'
 const STRIP_BYTES = 1 << 19
 /** Lanes that the loops unroll at most. */
 const LONGEST_STRIP = 16
+/** Additions in one function of a codelet. */
+const CODELET_GROUP_SIZE = 60
 /** Calls that one function makes: longer functions compile slowly. */
 const STEPS_PER_FUNCTION = 500
 
@@ -111,7 +113,8 @@ class LoopedEmitter {
     this.#gather()
     for (const pass of list.passes) this.#apply(pass)
     this.#scatter()
-    this.#add(emitRun(this.#emitSteps(), geometry.lanes / this.#stripLanes, this.#rowBytes))
+    const functions = { ahead: [], columns: 1, parts: this.#emitSteps() }
+    this.#add(emitRun(functions, geometry.lanes / this.#stripLanes, this.#rowBytes))
     return {
       bytes: encodeModule(this.#functions, geometry.sharedMemory),
       scratchBytes: list.rows * this.#rowBytes + this.#codeletScratch,
@@ -216,7 +219,7 @@ class LoopedEmitter {
     const known = this.#codelets.get(list)
     if (known !== undefined) return known
     const consecutive = (rows: readonly number[]) => Int32Array.from(rows, (_, i) => i * this.#rowBytes)
-    const parts = emitParts(straightCode(list), {
+    const parts = emitParts(straightCode(list, CODELET_GROUP_SIZE), {
       inputOffsets: consecutive(list.inputs),
       outputOffsets: consecutive(list.outputs),
       store: 'assign',

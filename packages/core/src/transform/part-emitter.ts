@@ -16,6 +16,9 @@ export interface PartOptions extends Pick<TileGeometry, 'inputOffsets' | 'output
   readonly scales: VectorTable
 }
 
+/** Instructions for which a constant stays in its register: longer, and others are spilled; shorter, and it is loaded again. */
+const CONSTANT_WINDOW = 8
+
 interface Store {
   readonly offset: number
   readonly scale: number
@@ -80,9 +83,9 @@ export class ValueLocals {
 export class PartEmitter {
   readonly #body = new FunctionBody(PART.count)
   readonly #scales = new Map<number, number>()
-  /** The constants of this instruction and of the one before: the second half of a rotation uses those of the first. */
-  #used = new Map<number, number>()
-  #recent = new Map<number, number>()
+  /** Constants with their locals, and the number of the instruction that used them last. */
+  readonly #constants = new Map<number, { readonly local: number; usedAt: number }>()
+  #instruction = 0
 
   constructor(
     readonly code: LinearCode,
@@ -163,25 +166,23 @@ export class PartEmitter {
         else body.add()
       }
     }
-    const before = this.#recent
-    this.#recent = this.#used
-    this.#used = before
-    if (before.size > 0) before.clear()
+    this.#instruction++
     body.set(local)
     this.values.set(target, local)
   }
 
   #pushConstant(constant: number): void {
     const body = this.#body
-    const known = this.#used.get(constant) ?? this.#recent.get(constant)
-    if (known !== undefined) {
-      this.#used.set(constant, known)
-      body.get(known)
+    const usedAt = this.#instruction
+    const known = this.#constants.get(constant)
+    if (known !== undefined && usedAt - known.usedAt < CONSTANT_WINDOW) {
+      known.usedAt = usedAt
+      body.get(known.local)
       return
     }
     body.get(PART.constants)
     body.load(this.options.constants.offset(constant))
-    this.#used.set(constant, this.#keep())
+    this.#constants.set(constant, { local: this.#keep(), usedAt })
   }
 
   #pushScale(offset: number): void {

@@ -3,15 +3,16 @@
 // what one function leaves for another goes through scratch memory. Emitting one function is left to `part-emitter.ts`.
 
 import { ConstantTable } from './constant-table.js'
-import { emitRun } from './driver.js'
+import { emitRun, PART } from './driver.js'
 import type { FunctionBody } from './function-body.js'
 import { countCodeFlops, type LinearCode, lower } from './lower.js'
 import type { OpList } from './oplist.js'
 import { PartEmitter, type PartOptions, StorePlan, ValueLocals } from './part-emitter.js'
 import { schedule } from './schedule.js'
 import { planScratch } from './scratch.js'
+import { orderByStores } from './store-order.js'
 import { checkTileGeometry, type EmittedTransform, FLOAT, type TileGeometry } from './tile-geometry.js'
-import { emitTouch, spansOf } from './touch.js'
+import { emitTouch, positionsAtOnce, spansOf } from './touch.js'
 import { encodeModule } from './wasm-module.js'
 
 /** How straight-line code is cut; results do not depend on it. */
@@ -23,10 +24,10 @@ export interface StraightTuning {
 }
 
 /**
- * Additions in one function: the best of 12 to 200 on layers of 64 to 2048 channels. Larger functions spill registers,
- * smaller ones pass more values through scratch.
+ * Additions in one function: the best of 40 to 160 on layers of 64 to 1024 channels. Larger functions spill registers,
+ * smaller ones pass more values through scratch; where a strip is short, functions are entered more often, and scratch is smaller.
  */
-const GROUP_SIZE = 60
+const groupSizeFor = (stripLanes: number) => (stripLanes > 16 ? 60 : 100)
 
 /**
  * Emits a module for the list.
@@ -40,18 +41,23 @@ export function emitTransform(
   checkTileGeometry(geometry, list.inputs.length, list.outputs.length)
   // Strips shorter than the tile would keep the scratch smaller, but read the code more often: that costs more.
   const stripLanes = tuning.stripLanes ?? geometry.lanes
-  const code = straightCode(list, tuning.groupSize)
+  const code = straightCode(list, tuning.groupSize ?? groupSizeFor(stripLanes))
   const constants = new ConstantTable()
   const scales = new ConstantTable()
   const parts = emitParts(code, { ...geometry, stripLanes, constants, scales })
   const rowBytes = geometry.lanes * FLOAT
   const { inputOffsets, outputOffsets, newInputOffsets, newOutputOffsets } = geometry
-  const touch = emitTouch(
-    spansOf(newInputOffsets ?? inputOffsets, rowBytes),
-    spansOf(newOutputOffsets ?? outputOffsets, rowBytes),
-  )
-  const functions = [touch, ...parts.functions]
-  const run = emitRun([...functions.keys()], geometry.lanes / stripLanes, stripLanes * FLOAT)
+  const inputs = spansOf(newInputOffsets ?? inputOffsets, rowBytes)
+  const outputs = spansOf(newOutputOffsets ?? outputOffsets, rowBytes)
+  const touches = [emitTouch(PART.x, inputs), emitTouch(PART.y, outputs)]
+  const functions = [...touches, ...parts.functions]
+  const indices = [...functions.keys()]
+  const runFunctions = {
+    ahead: indices.slice(0, touches.length),
+    columns: positionsAtOnce([...inputs, ...outputs]),
+    parts: indices.slice(touches.length),
+  }
+  const run = emitRun(runFunctions, geometry.lanes / stripLanes, stripLanes * FLOAT)
   return {
     bytes: encodeModule([...functions, run], geometry.sharedMemory),
     scratchBytes: parts.scratchBytes,
@@ -71,7 +77,7 @@ export interface StraightParts {
 }
 
 /** The list as code in groups of the size of a function. */
-export function straightCode(list: OpList, groupSize = GROUP_SIZE): LinearCode {
+export function straightCode(list: OpList, groupSize: number): LinearCode {
   return lower(list, schedule(list, groupSize))
 }
 
@@ -81,8 +87,9 @@ export function emitParts(code: LinearCode, options: PartOptions): StraightParts
   const groups = code.groups.length === 0 ? [[]] : code.groups
   const stores = new StorePlan(code, options)
   const values = new ValueLocals(code.values)
+  const leaves = (value: number) => stores.of(value).length > 0 || scratch.slotOf[value]! >= 0
   const functions = groups.map((group, at) =>
-    new PartEmitter(code, options, scratch, stores, values).emit(group, at === 0),
+    new PartEmitter(code, options, scratch, stores, values).emit(orderByStores(group, leaves), at === 0),
   )
   const { additions, multiplications } = countCodeFlops(code)
   const accumulated = options.store === 'accumulate' ? stores.count : 0

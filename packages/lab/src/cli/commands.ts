@@ -10,6 +10,7 @@ import * as exportModel from './export.js'
 import * as inspect from './inspect.js'
 import * as predict from './predict.js'
 import * as profile from './profile.js'
+import * as sweep from './sweep.js'
 import * as train from './train.js'
 
 interface CommandModule {
@@ -20,6 +21,7 @@ interface CommandModule {
 export const commands: readonly CommandModule[] = [
   demo,
   train,
+  sweep,
   evaluate,
   predict,
   inspect,

@@ -1,4 +1,4 @@
-// `dctps data`: which data sets are known, whether one can be read, and what is in it.
+// `dctps data`: whether a data set can be read, and what is in it. The data sets that are known by name are `data-known`'s.
 
 import type { Command } from 'commander'
 import { DctpsError } from 'dctps'
@@ -7,13 +7,13 @@ import {
   checkSource,
   type DatasetStatistics,
   datasetStatistics,
-  KNOWN_DATASETS,
   parseDatasetSpec,
   parseImageSize,
 } from '../data/index.js'
 import { formatBytes, formatCount } from '../report/format.js'
 import { formatTable } from '../report/table.js'
 import { openConfiguredData } from '../run/index.js'
+import { addGet, addList } from './data-known.js'
 import { interruptSignal } from './interrupt.js'
 import { Progress } from './progress.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
@@ -24,33 +24,31 @@ interface DataOptions extends Readonly<Record<string, unknown>> {
 }
 
 const sources = `
-DATA is a known name, or the path of a folder or archive (.tar, .tar.gz) with
+DATA is a known name, or a folder or archive (.tar, .tar.gz, .zip) with
   images        train/CLASS/* and test/CLASS/*, JPEG or PNG,
                 or CLASS/* for training images only
   IDX files     train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-...,
                 plain or gzipped
-  CIFAR files   data_batch_1.bin ..., or train.bin and test.bin`
+  CIFAR files   data_batch_1.bin ..., or train.bin and test.bin
+  Tiny ImageNet wnids.txt, train/ID/images, val/images, val/val_annotations.txt`
 
 const examples = `${sources}
 
 Examples:
   dctps data list
+  dctps data get cifar10
   dctps data check ~/photos --size 32
   dctps data stats fashion-mnist-12k`
 
 export function register(program: Command): void {
   const data = program
     .command('data')
-    .description('List, check and describe data sets.')
+    .description('List, fetch, check and describe data sets.')
     .helpCommand(false)
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examples)
-  data
-    .command('list')
-    .description('Print the data sets known by name.')
-    .option('--json', 'print one JSON document')
-    .helpOption('-h, --help', 'print this help')
-    .action((options: DataOptions) => list(options))
+  addList(data)
+  addGet(data)
   addReader(data, 'check', 'Read every file from the source and print every problem.', check)
   addReader(data, 'stats', 'Print images, classes, and mean and deviation of each channel.', stats)
 }
@@ -74,16 +72,6 @@ function addReader(
     .action((source: string, options: DataOptions) =>
       run(resolveConfig({ ...settingsOf(options), data: source }), options),
     )
-}
-
-function list(options: DataOptions): void {
-  if (options.json === true) {
-    printJson(KNOWN_DATASETS.map(({ name, description, location }) => ({ name, description, location })))
-    return
-  }
-  console.log('Known by name; any folder or archive can be named instead (see dctps data --help).\n')
-  const width = Math.max(...KNOWN_DATASETS.map(({ name }) => name.length))
-  for (const { name, description } of KNOWN_DATASETS) console.log(`${name.padEnd(width)}  ${description}`)
 }
 
 async function check(config: RunConfig, { json }: DataOptions): Promise<void> {

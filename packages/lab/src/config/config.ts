@@ -53,6 +53,17 @@ type OtherSetting = Exclude<
   | 'weightDecay'
 >
 
+/** Settings that cannot be used beside the others. They are named, so that a grid can do without them. */
+export class UnusableSettingsError extends DctpsError {
+  readonly settings: readonly SettingName[]
+
+  constructor(settings: readonly SettingName[], reason: string) {
+    const names = settings.join(', ')
+    super('usage', `${names} cannot be used here: ${reason}; leave out ${names}`)
+    this.settings = settings
+  }
+}
+
 export type RunConfig = NetworkConfig & KernelConfig & OptimizerConfig & Pick<AllSettings, OtherSetting>
 
 /** The paper's 200 epochs are for whole data sets; the built-in one has said what it has to say after 20. */
@@ -78,7 +89,8 @@ export function mergeSettings(...sources: readonly Settings[]): Settings {
 
 /**
  * Fills in defaults and checks everything that can be checked without data.
- * @throws DctpsError `usage` on unknown names, and on settings that do not go together
+ * @throws DctpsError `usage` on unknown names, and on settings that do not go together; an
+ * {@link UnusableSettingsError} where leaving out some of them would do
  */
 export function resolveConfig(settings: Settings): RunConfig {
   const config: RunConfig = {
@@ -163,11 +175,7 @@ function optimizerConfig(settings: Settings): OptimizerConfig {
 
 function refuse(settings: Settings, names: readonly SettingName[], reason: string): void {
   const given = names.filter((name) => settings[name] !== undefined)
-  if (given.length === 0) return
-  throw new DctpsError(
-    'usage',
-    `${given.join(', ')} cannot be used here: ${reason}; leave out ${given.join(', ')}`,
-  )
+  if (given.length > 0) throw new UnusableSettingsError(given, reason)
 }
 
 /** @param normalisation as found out from the data; null: measured on the training split */

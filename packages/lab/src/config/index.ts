@@ -9,6 +9,7 @@ export {
   resolveConfig,
   supportSource,
   trainOptions,
+  UnusableSettingsError,
 } from './config.js'
-export { type AllSettings, type SettingName, type Settings, settingNames } from './settings.js'
-export { parseSettings, readSettings, type Spelling } from './source.js'
+export { type AllSettings, isSettingName, type SettingName, type Settings, settingNames } from './settings.js'
+export { briefly, parseSettings, readDocument, readSettings, type Spelling } from './source.js'

@@ -26,18 +26,25 @@ export function parseSettings(value: unknown, spelling: Spelling): Settings {
  * @throws DctpsError `file` when it cannot be read; `usage` when it is not JSON or YAML, or a setting is wrong
  */
 export async function readSettings(file: string): Promise<Settings> {
-  const text = new TextDecoder().decode(await readFileChecked(file))
-  const value =
-    extname(file).toLowerCase() === '.json'
-      ? parseText(file, 'JSON', text, JSON.parse)
-      : parseText(file, 'YAML', text, (await import('yaml')).parse)
+  const value = await readDocument(file)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new DctpsError(
       'usage',
-      `${file} holds no settings: expected names and values such as "density: 0.01", received ${brief(value)}`,
+      `${file} holds no settings: expected names and values such as "density: 0.01", received ${briefly(value)}`,
     )
   }
   return parseSettings(value, (name) => `${name} in ${file}`)
+}
+
+/**
+ * Reads what a JSON or YAML file holds, whatever it is.
+ * @throws DctpsError `file` when it cannot be read; `usage` when it is not JSON or YAML
+ */
+export async function readDocument(file: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readFileChecked(file))
+  return extname(file).toLowerCase() === '.json'
+    ? parseText(file, 'JSON', text, JSON.parse)
+    : parseText(file, 'YAML', text, (await import('yaml')).parse)
 }
 
 function parseText(file: string, format: string, text: string, read: (text: string) => unknown): unknown {
@@ -66,7 +73,7 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, spelling: Spelli
     typeof received === 'string' && issue.code === 'invalid_value'
       ? didYouMean(received, issue.values.map(String))
       : ''
-  return `${[name, ...inside].join('.')} must be ${expected(name)}, received ${brief(received)}${guess} (${spelling(name)})`
+  return `${[name, ...inside].join('.')} must be ${expected(name)}, received ${briefly(received)}${guess} (${spelling(name)})`
 }
 
 function expected(name: string): string {
@@ -78,8 +85,8 @@ function at(value: unknown, name: string): unknown {
   return Object.getOwnPropertyDescriptor(value, name)?.value
 }
 
-/** Short enough for a message. */
-function brief(value: unknown): string {
+/** A value that was received, short enough for a message. */
+export function briefly(value: unknown): string {
   const text = typeof value === 'string' ? value || 'nothing' : (JSON.stringify(value) ?? 'nothing')
   // JSON spells NaN and infinity as null.
   const spelled = typeof value === 'number' ? String(value) : text

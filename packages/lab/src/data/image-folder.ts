@@ -15,10 +15,22 @@ const CONCURRENCY = 8
 
 /** Reads every image; the data set is grey when no pixel of any image has a colour, else it has three channels. */
 export async function readImages(tree: FileTree, context: ReadContext): Promise<Splits | null> {
+  const plan = planImages(tree, context.problems, context.onWarning)
+  return plan === null ? null : readPlanned(tree, plan, 1, context)
+}
+
+/**
+ * Reads the images of a plan.
+ * @param channels 1 for as many as the images turn out to need, 3 where they are coloured whatever they turn out to be
+ */
+export async function readPlanned(
+  tree: FileTree,
+  plan: ImagePlan,
+  channels: 1 | 3,
+  context: ReadContext,
+): Promise<Splits | null> {
   const { problems, signal } = context
-  const plan = planImages(tree, problems, context.onWarning)
-  if (plan === null) return null
-  const store = new ImageStore(plan, context.name)
+  const store = new ImageStore(plan, context.name, channels)
   let done = 0
   const total = store.total
   const decoded = inOrder(tree.read(store.paths, signal), CONCURRENCY, async (entry) => {
@@ -55,13 +67,13 @@ class ImageStore {
   readonly total: number
   private readonly positions: ReadonlyMap<string, number>
   private readonly images: readonly PlannedImage[]
-  private channels: 1 | 3 = 1
   private size: (ImageSize & { readonly where: string }) | null = null
   private pixels = new Uint8Array(0)
 
   constructor(
     private readonly plan: ImagePlan,
     private readonly name: string,
+    private channels: 1 | 3,
   ) {
     this.images = [...plan.train, ...(plan.test ?? [])]
     this.total = this.images.length

@@ -2,7 +2,7 @@
 // Reading them is `image-folder`'s.
 
 import { dataError, type Problems } from './problem.js'
-import type { FileTree } from './tree.js'
+import { type FileTree, filesByFolder } from './tree.js'
 
 export interface PlannedImage {
   readonly path: string
@@ -78,13 +78,7 @@ function imagesOf(
   classes: readonly string[],
   problems: Problems,
 ): PlannedImage[] {
-  const byFolder = new Map<string, string[]>()
-  for (const { path } of tree.files) {
-    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')))
-    const paths = byFolder.get(folder)
-    if (paths === undefined) byFolder.set(folder, [path])
-    else paths.push(path)
-  }
+  const byFolder = filesByFolder(tree)
   return classes.flatMap((name, label) => {
     const folder = prefix + name
     const paths = byFolder.get(folder) ?? []

@@ -2,6 +2,7 @@
 
 export { defaultCacheFolder } from 'dctps/internal/file/node-cache-folder'
 export { checkSource, type SourceCheck } from './check.js'
+export { defaultDataFolder } from './data-folder.js'
 export {
   decodeImage,
   type Fit,
@@ -11,6 +12,14 @@ export {
   type RgbImage,
   writePlanes,
 } from './decode-image.js'
+export {
+  type GetOptions,
+  getDataset,
+  type ObtainedDataset,
+  type ObtainedFile,
+} from './download/get-dataset.js'
+export type { DownloadEvent } from './download/options.js'
+export { folderOf, type KnownPlace, placeOf } from './known-place.js'
 export {
   type ChannelStatistics,
   channelStatistics,

@@ -5,9 +5,10 @@ import { isIdxName, readIdx } from './idx.js'
 import { readImages } from './image-folder.js'
 import { TEST, TRAIN } from './image-plan.js'
 import type { ReadContext, Splits } from './reader.js'
+import { isTinyImagenetName, readTinyImagenet } from './tiny-imagenet.js'
 import { type FileTree, withoutWrapper } from './tree.js'
 
-export type Layout = 'idx' | CifarVariant | 'images'
+export type Layout = 'idx' | CifarVariant | 'tiny-imagenet' | 'images'
 
 /** The layout of a tree and the tree without what wraps it. */
 export function findLayout(tree: FileTree): { readonly layout: Layout; readonly tree: FileTree } {
@@ -25,6 +26,7 @@ export function findLayout(tree: FileTree): { readonly layout: Layout; readonly 
 function namedLayout(tree: FileTree): Layout | null {
   for (const { path } of tree.files) {
     if (isIdxName(path)) return 'idx'
+    if (isTinyImagenetName(path)) return 'tiny-imagenet'
     const variant = cifarVariantOf(path)
     if (variant !== null) return variant
   }
@@ -37,6 +39,8 @@ export function readTree(tree: FileTree, context: ReadContext): Promise<Splits |
   switch (found.layout) {
     case 'idx':
       return readIdx(found.tree, context)
+    case 'tiny-imagenet':
+      return readTinyImagenet(found.tree, context)
     case 'images':
       return readImages(found.tree, context)
     default:

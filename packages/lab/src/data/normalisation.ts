@@ -1,23 +1,31 @@
-// Per-channel mean and standard deviation of pixels: the published ones where the data is CIFAR, computed ones for the
-// rest.
+// Per-channel mean and standard deviation of pixels: the published ones where the data is CIFAR or Tiny ImageNet, computed
+// ones for the rest.
 
 import { activationSize } from 'dctps/internal/shape/activation'
 import type { ImageDataset, Normalisation } from 'dctps/internal/train/dataset'
 import { CIFAR10_CLASSES, CIFAR100_CLASSES } from './cifar-classes.js'
+import { hasTinyImagenetClasses } from './tiny-imagenet-classes.js'
 
 /** [P]'s public code. */
 const CIFAR10: Normalisation = { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] }
 const CIFAR100: Normalisation = { mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761] }
 
+const TINY_IMAGENET: Normalisation = {
+  mean: [0.48024578664982126, 0.44807218089384643, 0.3975477478649648],
+  std: [0.2769864069088257, 0.26906448510256, 0.282081906210584],
+}
+
 /**
- * The published normalisation of CIFAR-10 or CIFAR-100, in whatever layout it came: known by its shape and class
- * names. Null for other data.
+ * The published normalisation of CIFAR-10, CIFAR-100 or Tiny ImageNet, in whatever layout it came: known by its shape and
+ * class names. Null for other data.
  */
 export function publishedNormalisation(
   dataset: Pick<ImageDataset, 'shape' | 'classes'>,
 ): Normalisation | null {
   const { channels, height, width } = dataset.shape
-  if (channels !== 3 || height !== 32 || width !== 32) return null
+  if (channels !== 3 || height !== width) return null
+  if (height === 64) return hasTinyImagenetClasses(dataset.classes) ? TINY_IMAGENET : null
+  if (height !== 32) return null
   if (sameNames(dataset.classes, CIFAR10_CLASSES)) return CIFAR10
   if (sameNames(dataset.classes, CIFAR100_CLASSES)) return CIFAR100
   return null

@@ -35,7 +35,7 @@ export interface OpenOptions extends ReadOptions {
 export interface OpenedDataset extends Splits {
   /** Absolute path of the folder or archive. */
   readonly source: string
-  /** Published normalisation where the data is CIFAR-10 or CIFAR-100; else null: compute it on the training split. */
+  /** Published normalisation where there is one for this data; else null: compute it on the training split. */
   readonly defaultNormalisation: Normalisation | null
 }
 
@@ -66,7 +66,9 @@ async function readCached(source: Source, options: OpenOptions): Promise<Splits>
 
 /** Raw pixels in a folder are read as fast as a cache of them would be. */
 async function isWorthCaching(source: Source, resize: Resize | null): Promise<boolean> {
-  return source.kind === 'archive' || resize !== null || findLayout(await source.list()).layout === 'images'
+  if (source.kind === 'archive' || resize !== null) return true
+  const { layout } = findLayout(await source.list())
+  return layout === 'images' || layout === 'tiny-imagenet'
 }
 
 async function read(source: Source, options: ReadOptions): Promise<Splits> {

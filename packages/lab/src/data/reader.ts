@@ -1,5 +1,5 @@
 // What every reader of a data layout receives and returns. The readers themselves are one file each: `idx`, `cifar`,
-// `image-folder`; which of them reads a source is decided in `layout`.
+// `tiny-imagenet`, `image-folder`; which of them reads a source is decided in `layout`.
 
 import type { ImageDataset } from 'dctps/internal/train/dataset'
 import type { Resize } from './decode-image.js'

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { constants, gunzip } from 'node:zlib'
 import { dataError, reasonOf } from './problem.js'
 
-export type FileKind = 'tar' | 'tar.gz' | 'idx' | 'image' | 'empty' | 'unknown'
+export type FileKind = 'tar' | 'tar.gz' | 'zip' | 'idx' | 'image' | 'empty' | 'unknown'
 
 /** Enough compressed bytes to unpack a tar header of 512 bytes from, however incompressible. */
 const HEAD_BYTES = 4096
@@ -17,6 +17,7 @@ const USTAR_OFFSET = 257
 export async function sniffFile(path: string): Promise<FileKind> {
   const head = await readHead(path)
   if (head.length === 0) return 'empty'
+  if (isZip(head)) return 'zip'
   if (!isGzip(head)) return sniffBytes(head)
   const unpacked = await unpackHead(head, path)
   if (unpacked.length === 0)
@@ -35,6 +36,11 @@ export function isJpeg(bytes: Uint8Array): boolean {
 
 export function isPng(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n'
+}
+
+export function isZip(bytes: Uint8Array): boolean {
+  // a local file header; `05 06` is the end of an archive that holds nothing
+  return bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 0x03 || bytes[2] === 0x05)
 }
 
 function sniffBytes(bytes: Uint8Array): FileKind {

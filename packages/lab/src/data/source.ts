@@ -5,6 +5,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { DctpsError } from 'dctps/internal/errors'
 import { nearestName } from 'dctps/internal/support/nearest-name'
 import { openArchive } from './archive.js'
+import { locateKnown } from './known-place.js'
 import { dataError, reasonOf } from './problem.js'
 import { KNOWN_DATASETS } from './registry.js'
 import { sniffFile } from './sniff.js'
@@ -30,7 +31,7 @@ export interface Source {
  */
 export async function locateSource(spec: DatasetSpec, signal: AbortSignal | null): Promise<Source> {
   const known = spec.kind === 'known' ? spec.dataset : null
-  const location = resolve(spec.kind === 'known' ? spec.dataset.location : spec.path)
+  const location = spec.kind === 'known' ? await locateKnown(spec.dataset) : resolve(spec.path)
   const state = await stat(location).catch(async (error: unknown) => {
     throw await unreadable(spec, location, error)
   })
@@ -40,7 +41,7 @@ export async function locateSource(spec: DatasetSpec, signal: AbortSignal | null
     return { ...common, kind: 'folder', identity, list: async () => tree }
   }
   const kind = await sniffFile(location)
-  if (kind !== 'tar' && kind !== 'tar.gz') throw dataError(notADataset(location, kind))
+  if (kind !== 'tar' && kind !== 'tar.gz' && kind !== 'zip') throw dataError(notADataset(location, kind))
   const identity = [{ path: location, size: state.size, modified: state.mtimeMs }]
   return { ...common, kind: 'archive', identity, list: () => openArchive(location, kind, signal) }
 }
@@ -50,12 +51,12 @@ async function unreadable(spec: DatasetSpec, location: string, error: unknown): 
   if (code !== 'ENOENT' && code !== 'ENOTDIR')
     return dataError(`cannot read ${location}: ${reasonOf(error)}`, error)
   if (spec.kind === 'path') return missing(spec.path, location)
-  return dataError(`data set ${spec.dataset.name} is not at ${location}: ${spec.dataset.ifMissing}`)
+  return dataError(`${location} is missing: it is part of this package, install the package again`)
 }
 
 /** The file's or folder's name without the endings of archives. */
 function nameOf(location: string): string {
-  return basename(location).replace(/\.(tar|tgz|tar\.gz)$/, '')
+  return basename(location).replace(/\.(tar|tgz|tar\.gz|zip)$/, '')
 }
 
 /** A bare word is taken for a mistyped name, anything else for a path. */
@@ -77,7 +78,7 @@ function hint(name: string | undefined): string {
 
 function notADataset(location: string, kind: 'idx' | 'image' | 'empty' | 'unknown'): string {
   const expected =
-    'expected a folder or a .tar or .tar.gz archive with IDX files, CIFAR batches or class folders of images'
+    'expected a folder or a .tar, .tar.gz or .zip archive with IDX files, CIFAR batches, Tiny ImageNet or class folders of images'
   switch (kind) {
     case 'empty':
       return `${location} is empty: ${expected}`

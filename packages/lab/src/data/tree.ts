@@ -39,8 +39,8 @@ export interface FileIdentity {
   readonly modified: number
 }
 
-/** Deepest layout: `wrapper/train/class/image`. */
-const MAX_DEPTH = 4
+/** Deepest layout: `tiny-imagenet-200/train/class/images/image`. */
+const MAX_DEPTH = 5
 
 /** Files whose states are asked for at once. */
 const STAT_BATCH = 256
@@ -56,7 +56,7 @@ export function isLitter(name: string): boolean {
 }
 
 /**
- * Lists a folder, at most four levels deep, following links.
+ * Lists a folder, at most five levels deep, following links.
  * @throws DctpsError `data` when it cannot be listed
  */
 export async function openFolder(
@@ -150,6 +150,18 @@ export function withoutWrapper(tree: FileTree): FileTree | null {
 function firstPart(path: string): string {
   const slash = path.indexOf('/')
   return slash < 0 ? path : path.slice(0, slash)
+}
+
+/** Paths of the files that are directly in each folder, in the order of the tree. */
+export function filesByFolder(tree: FileTree): Map<string, string[]> {
+  const byFolder = new Map<string, string[]>()
+  for (const { path } of tree.files) {
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    const paths = byFolder.get(folder)
+    if (paths === undefined) byFolder.set(folder, [path])
+    else paths.push(path)
+  }
+  return byFolder
 }
 
 /** Contents of a few files by path; one that is not there or cannot be read is reported and left out. */

@@ -2,10 +2,10 @@
 // by those who write them.
 
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rmdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DctpsError } from 'dctps'
-import { fileError } from 'dctps/internal/file/node'
+import { fileError, makeFolder } from 'dctps/internal/file/node'
 import type { RunConfig } from '../config/index.js'
 
 export interface RunPaths {
@@ -21,6 +21,8 @@ export interface RunPaths {
   readonly bestModel: string
   /** Written last: its presence makes a run finished. */
   readonly summary: string
+  /** There while a process trains the run. */
+  readonly lock: string
 }
 
 export function runPaths(folder: string): RunPaths {
@@ -33,6 +35,7 @@ export function runPaths(folder: string): RunPaths {
     model: join(folder, 'model.dctps'),
     bestModel: join(folder, 'model-best.dctps'),
     summary: join(folder, 'summary.json'),
+    lock: join(folder, 'run.lock'),
   }
 }
 
@@ -67,10 +70,10 @@ export type FolderState = 'free' | 'begun' | 'resumable' | 'finished'
  * Looks at a folder without changing it.
  * @throws DctpsError `usage` when it holds something that is not a run; `file` when it cannot be looked at
  */
-export async function folderState({ folder, config, state, summary }: RunPaths): Promise<FolderState> {
+export async function folderState({ folder, config, state, summary, lock }: RunPaths): Promise<FolderState> {
   const names = await namesIn(folder)
   // What a process leaves that is killed while it writes its first file.
-  if (names.every((name) => name.endsWith('.tmp'))) return 'free'
+  if (names.every((name) => name.endsWith('.tmp') || join(folder, name) === lock)) return 'free'
   const holds = (file: string) => names.some((name) => join(folder, name) === file)
   if (!holds(config)) {
     throw new DctpsError(
@@ -96,11 +99,7 @@ async function namesIn(folder: string): Promise<string[]> {
  * @throws DctpsError `file` when the folder cannot be made
  */
 export async function createFolder<T>(folder: string, fill: () => Promise<T>): Promise<T> {
-  try {
-    await makeFolder(folder)
-  } catch (error) {
-    throw fileError('write', folder, error)
-  }
+  await makeFolder(folder)
   try {
     return await fill()
   } catch (error) {
@@ -108,21 +107,6 @@ export async function createFolder<T>(folder: string, fill: () => Promise<T>): P
     await rmdir(folder).catch(() => {})
     throw error
   }
-}
-
-/** Level by level: Node's own recursion never ends where a parent exists but takes no folders, such as /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const attempt = () =>
-    mkdir(folder).then(
-      () => null,
-      (error: NodeJS.ErrnoException) => error,
-    )
-  const failure = await attempt()
-  if (failure === null || (await kindOfPath(folder)) === 'folder') return
-  if (failure.code !== 'ENOENT') throw failure
-  await makeFolder(dirname(folder))
-  const second = await attempt()
-  if (second !== null) throw second
 }
 
 /** What lies at a path; null when nothing does, or it cannot be seen. */

@@ -105,7 +105,7 @@ function normalisationOf(config: RunConfig, data: OpenedDataset): Normalisation 
   if (normalise === 'published' && data.defaultNormalisation === null) {
     throw new DctpsError(
       'usage',
-      `there is no published normalisation for ${data.train.name}, only for CIFAR-10 and CIFAR-100 at 32x32; use normalise data`,
+      `there is no published normalisation for ${data.train.name}, only for CIFAR-10 and CIFAR-100 at 32x32 and Tiny ImageNet at 64x64; use normalise data`,
     )
   }
   return normalise === 'data' ? null : data.defaultNormalisation

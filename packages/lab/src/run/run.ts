@@ -28,6 +28,7 @@ import {
   type RunPaths,
   runPaths,
 } from './folder.js'
+import { type Lock, takeLock } from './lock.js'
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.js'
 import { StateWriter } from './state-writer.js'
 import { type RunSummary, readSummary } from './summary.js'
@@ -67,7 +68,7 @@ export interface RunResult {
  * Trains a network as configured, and writes its folder.
  * @throws DctpsError `usage`, `data` or `program` before anything is written; `numeric` when the loss is not finite, with
  * the last good state kept; `cancelled` when the signal aborts, with the state at that moment saved; `file` when
- * something cannot be read or written
+ * something cannot be read or written; a {@link LockedError} when another process trains this run
  */
 export async function startRun(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
   const { onEvent = () => {}, signal } = options
@@ -92,23 +93,45 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   )
   try {
     const from = { epoch: saved?.epoch ?? 0, step: saved?.step ?? 0 }
-    await createFolder(paths.folder, async () => {
-      if (status === 'free') await writeJson(paths.config, config)
+    const lock = await openFolder(paths, onEvent, async () => {
+      if (status === 'free') await writeConfig(paths, config)
       await recordSession(paths.environment, describeSession(trainer.runner, config.seed, from))
     })
-    onEvent({
-      type: 'ready',
-      prepared,
-      paths,
-      trainer,
-      from: { epoch: from.epoch, stepInEpoch: saved?.stepInEpoch ?? 0 },
-    })
-    const ended = await train(trainer, prepared, paths, from, options)
-    onEvent({ type: 'testing' })
-    return { paths, summary: await finishRun(trainer, prepared, paths, ended), wasFinished: false }
+    try {
+      onEvent({
+        type: 'ready',
+        prepared,
+        paths,
+        trainer,
+        from: { epoch: from.epoch, stepInEpoch: saved?.stepInEpoch ?? 0 },
+      })
+      const ended = await train(trainer, prepared, paths, from, options)
+      onEvent({ type: 'testing' })
+      return { paths, summary: await finishRun(trainer, prepared, paths, ended), wasFinished: false }
+    } finally {
+      await lock.release()
+    }
   } finally {
     trainer.close()
   }
+}
+
+/** Makes the folder, keeps other processes out of it, and does the first writes. */
+function openFolder(
+  paths: RunPaths,
+  onEvent: (event: RunEvent) => void,
+  fill: () => Promise<void>,
+): Promise<Lock> {
+  return createFolder(paths.folder, async () => {
+    const lock = await takeLock(paths.lock, (message) => onEvent({ type: 'warning', message }))
+    try {
+      await fill()
+      return lock
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  })
 }
 
 /** Decides, before any work, whether the folder can take this run. */
@@ -126,11 +149,14 @@ async function checkFolder(paths: RunPaths, config: RunConfig, resume: boolean):
     const next = state === 'finished' ? '' : 'go on with it by --resume, or '
     throw new DctpsError('usage', `${folder} already holds ${holds}; ${next}name another folder with --out`)
   }
-  if (state === 'begun') {
-    const begun = resolveConfig(await readSettings(paths.config))
-    checkSameConfiguration(identityOf(begun), identityOf(config), paths.config)
-  }
+  if (state === 'begun') await checkBegun(paths, config)
   return state
+}
+
+/** The run in the folder must be this one. */
+async function checkBegun(paths: RunPaths, config: RunConfig): Promise<void> {
+  const begun = resolveConfig(await readSettings(paths.config))
+  checkSameConfiguration(identityOf(begun), identityOf(config), paths.config)
 }
 
 async function readState(file: string, prepared: PreparedRun): Promise<TrainState> {
@@ -178,6 +204,12 @@ function checkFinite({ epoch, step, validationLoss }: EpochRecord): void {
     'numeric',
     `the validation loss became ${validationLoss} after epoch ${epoch}, step ${step}; lower the learning rate or use warm-up`,
   )
+}
+
+/** Of a new run; another process may have begun one here since the folder was looked at. */
+async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
+  if ((await folderState(paths)) !== 'free') await checkBegun(paths, config)
+  else await writeJson(paths.config, config)
 }
 
 async function writeJson(file: string, value: unknown): Promise<void> {

@@ -20,17 +20,24 @@ export interface CommandOptions {
   readonly cwd: string
   /** Called once with the process when stdout holds this text. */
   readonly when?: { readonly stdout: string; readonly act: (kill: (signal: NodeJS.Signals) => void) => void }
+  /** Called when the process is there. */
+  readonly started?: (kill: (signal: NodeJS.Signals) => void) => void
   /** Shell commands before the program, e.g. a resource limit. */
   readonly before?: string
 }
 
 /** `dctps ...args`, to its end. */
-export function dctps(args: readonly string[], { cwd, when, before }: CommandOptions): Promise<Outcome> {
+export function dctps(
+  args: readonly string[],
+  { cwd, when, started, before }: CommandOptions,
+): Promise<Outcome> {
   const command = [process.execPath, mainFile, ...args]
   const [file, ...rest] =
     before === undefined ? command : ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command]
   const caches = { DCTPS_CACHE: join(cwd, 'cache'), DCTPS_TRANSFORM_CACHE: '' }
-  const child = spawn(file!, rest, { cwd, env: { ...process.env, ...caches } })
+  const data = { DCTPS_DATA: join(cwd, 'fetched') }
+  const child = spawn(file!, rest, { cwd, env: { ...process.env, ...caches, ...data } })
+  started?.((signal) => child.kill(signal))
   let stdout = ''
   let stderr = ''
   let waiting = when

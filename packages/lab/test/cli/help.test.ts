@@ -9,6 +9,7 @@ import { dctps } from './command-line.js'
 const commands = [
   ['demo'],
   ['train'],
+  ['sweep'],
   ['eval'],
   ['predict'],
   ['inspect'],
@@ -18,6 +19,7 @@ const commands = [
   ['data'],
   ['export'],
   ['data', 'list'],
+  ['data', 'get'],
   ['data', 'check'],
   ['data', 'stats'],
 ]

@@ -6,7 +6,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openArchive } from '#lab/data/archive'
 import { openDataset, parseDatasetSpec } from '#lab/data/index'
-import { expectDataError, idxFiles, noise, png, tarBytes, temporaryFolder } from './sources.js'
+import {
+  expectDataError,
+  idxFiles,
+  noise,
+  png,
+  tarBytes,
+  temporaryFolder,
+  writeArchive,
+  zipBytes,
+} from './sources.js'
 
 const root = await temporaryFolder()
 const open = (path: string) => openDataset(parseDatasetSpec(path), { cacheFolder: null })
@@ -16,17 +25,19 @@ const pictures = {
   'b/1.png': await png(8, 8, 1, noise(64, 2)),
 }
 
-describe('a damaged archive', () => {
-  const archives = [
-    { name: 'pictures.tar', files: pictures, packed: false },
-    { name: 'pictures.tar.gz', files: pictures, packed: true },
-    { name: 'idx.tar', files: idxFiles().files, packed: false },
-    { name: 'idx.tar.gz', files: idxFiles().files, packed: true },
-  ]
+const picturesTarGz = gzipSync(await tarBytes(pictures))
+const picturesZip = zipBytes(pictures)
+const archives = [
+  { name: 'pictures.tar', whole: await tarBytes(pictures) },
+  { name: 'pictures.tar.gz', whole: picturesTarGz },
+  { name: 'pictures.zip', whole: picturesZip },
+  { name: 'idx.tar', whole: await tarBytes(idxFiles().files) },
+  { name: 'idx.tar.gz', whole: gzipSync(await tarBytes(idxFiles().files)) },
+  { name: 'idx.zip', whole: zipBytes(idxFiles().files) },
+]
 
-  test.each(archives)('$name cut at any length is refused', async ({ name, files, packed }) => {
-    const tar = await tarBytes(files)
-    const whole = packed ? gzipSync(tar) : tar
+describe('a damaged archive', () => {
+  test.each(archives)('$name cut at any length is refused', async ({ name, whole }) => {
     const path = join(root, name)
     await writeFile(path, whole)
     await open(path)
@@ -44,37 +55,60 @@ describe('a damaged archive', () => {
     )
   })
 
-  test('pictures.tar.gz with any byte changed is refused or reads the same', async () => {
-    const whole = gzipSync(await tarBytes(pictures))
-    const path = join(root, 'flipped.tar.gz')
+  test.each([
+    { name: 'flipped.tar.gz', whole: picturesTarGz },
+    // behind the contents of a zip is its directory, where another name is another name
+    { name: 'flipped.zip', whole: picturesZip, until: directoryOffset(picturesZip) },
+  ])('$name with any byte changed is refused or reads the same', async ({ name, whole, until }) => {
+    const path = join(root, name)
     await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), async (at, bits) => {
-        const copy = Uint8Array.from(whole)
-        copy[at] = copy[at]! ^ bits
-        await writeFile(path, copy)
-        const opened = await open(path).catch((error: unknown) => error)
-        if (opened instanceof Error) {
-          expect(opened instanceof DctpsError && opened.code).toBe('data')
-        } else {
-          expect(opened).toHaveProperty('train.pixels', Buffer.concat([noise(64, 1), noise(64, 2)]))
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat((until ?? whole.length) - 1),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, bits) => {
+          const copy = Uint8Array.from(whole)
+          copy[at] = copy[at]! ^ bits
+          await writeFile(path, copy)
+          const opened = await open(path).catch((error: unknown) => error)
+          if (opened instanceof Error) {
+            expect(opened instanceof DctpsError && opened.code).toBe('data')
+          } else {
+            expect(opened).toHaveProperty('train.pixels', Buffer.concat([noise(64, 1), noise(64, 2)]))
+          }
+        },
+      ),
       { numRuns: 60 },
     )
   })
 })
 
-test('an archive lists its files sorted, with the folders that it only implies', async () => {
-  const path = join(root, 'listing.tar')
-  await writeFile(
-    path,
-    await tarBytes({ './b/z': '1', './a/c/y': '22', './a/c/x': '333', './a/c/._x': 'litter' }),
+test.each(['tar', 'zip'] as const)(
+  'a %s lists its files sorted, with the folders that it only implies',
+  async (kind) => {
+    const path = join(root, `listing.${kind}`)
+    await writeArchive(path, { './b/z': '1', './a/c/y': '22', './a/c/x': '333', './a/c/._x': 'litter' })
+    const tree = await openArchive(path, kind)
+    expect(tree.files).toEqual([
+      { path: 'a/c/x', size: 3 },
+      { path: 'a/c/y', size: 2 },
+      { path: 'b/z', size: 1 },
+    ])
+    expect(tree.folders).toEqual(['a', 'a/c', 'b'])
+  },
+)
+
+test('a zip may store its contents; other ways of packing are refused by name', async () => {
+  const path = join(root, 'methods.zip')
+  await writeFile(path, zipBytes(pictures, 0))
+  expect([...(await open(path)).train.pixels]).toEqual([...noise(64, 1), ...noise(64, 2)])
+  await writeFile(path, zipBytes(pictures, 12))
+  await expectDataError(
+    open(path),
+    /methods\.zip.*a\/1\.png: it is encrypted or packed in a way other than deflate/,
   )
-  const tree = await openArchive(path, 'tar')
-  expect(tree.files).toEqual([
-    { path: 'a/c/x', size: 3 },
-    { path: 'a/c/y', size: 2 },
-    { path: 'b/z', size: 1 },
-  ])
-  expect(tree.folders).toEqual(['a', 'a/c', 'b'])
 })
+
+/** Where the directory of a zip begins, as its last record says. */
+function directoryOffset(zip: Uint8Array): number {
+  return Buffer.from(zip).readUInt32LE(zip.length - 6)
+}

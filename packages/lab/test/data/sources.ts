@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { gzipSync } from 'node:zlib'
+import { deflateRawSync, gzipSync } from 'node:zlib'
 import { DctpsError } from 'dctps/internal/errors'
+import { crc32 } from 'dctps/internal/file/crc32'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import { afterAll, expect } from 'vitest'
@@ -43,7 +44,48 @@ export async function tarBytes(files: Files): Promise<Uint8Array> {
   return buffer(archive)
 }
 
+/**
+ * A zip by its definition (PKWARE APPNOTE 4.3): local headers with contents, directory, end record.
+ * @param method 8 deflates, 0 stores; any other is only named, and contents are stored
+ */
+export function zipBytes(files: Files, method = 8): Uint8Array {
+  const locals: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [path, contents] of Object.entries(files)) {
+    const name = Buffer.from(path)
+    const plain = Buffer.from(contents)
+    const packed = method === 8 ? deflateRawSync(plain) : plain
+    // version, flags, method, time and date, CRC-32, sizes, length of the name, nothing extra
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(method, 4)
+    common.writeUInt32LE(crc32(plain), 10)
+    common.writeUInt32LE(packed.length, 14)
+    common.writeUInt32LE(plain.length, 18)
+    common.writeUInt16LE(name.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, packed])
+    const place = Buffer.alloc(14)
+    place.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\0'), common, place, name]))
+    locals.push(local)
+    offset += local.length
+  }
+  const listing = Buffer.concat(directory)
+  const end = Buffer.alloc(22)
+  end.write('PK\x05\x06')
+  end.writeUInt16LE(directory.length, 8)
+  end.writeUInt16LE(directory.length, 10)
+  end.writeUInt32LE(listing.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...locals, listing, end])
+}
+
 export async function writeArchive(path: string, files: Files): Promise<string> {
+  if (path.endsWith('.zip')) {
+    await writeFile(path, zipBytes(files))
+    return path
+  }
   const tar = await tarBytes(files)
   await writeFile(path, path.endsWith('gz') ? gzipSync(tar) : tar)
   return path
