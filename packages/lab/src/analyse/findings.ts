@@ -31,6 +31,20 @@ export function findingsOf(analysis: Analysis): string[] {
     ...series
       .filter(({ kind }) => kind === 'dense')
       .map((each) => `The dense ${analysis.plan.network} ${carries(analysis, summarise(analysis, each))}.`),
+    ...ofZeroLogits(analysis),
+  ]
+}
+
+/** A network whose last layer starts at zero has no gradient before its first step, and nothing is wrong with it. */
+function ofZeroLogits(analysis: Analysis): string[] {
+  const logits = analysis.points.length - 1
+  const isZero = analysis.series.some(
+    (series) =>
+      series.kind !== 'sparse' && summarise(analysis, series).silentFrom.every((index) => index === logits),
+  )
+  if (!isZero) return []
+  return [
+    `The last layer of ${analysis.plan.network} starts at zero: before the first step there are no logits and no gradients, whatever the kernels.`,
   ]
 }
 
@@ -64,7 +78,9 @@ function ofSparse(
   const silent = summary.silentFrom.filter((index) => index !== null)
   const seeds = summary.silentFrom.length
   const isFainter =
-    dctps !== null && (summary.signal.mean < FAINTER * dctps.signal.mean || summary.gradient.most === 0)
+    dctps !== null &&
+    (summary.signal.mean < FAINTER * dctps.signal.mean ||
+      (summary.gradient.most === 0 && dctps.gradient.most > 0))
   const beside = isFainter
     ? `; for the DCTpS one these are ${formatSize(dctps.signal.mean)} times and ${formatSize(dctps.gradient.mean)}`
     : ''

@@ -81,6 +81,14 @@ describe('findings', () => {
     expect(findings[0]).not.toContain('as large as')
   })
 
+  test('tell a last layer that starts at zero from a network that is silent', () => {
+    const fixup = { ...dense!, seeds: [signals([1, 0.5, 0])] }
+    expect(findingsOf({ ...analysis, series: [fixup] }).at(-1)).toMatch(
+      /^The last layer of testnet starts at zero/,
+    )
+    expect(findings.join()).not.toContain('starts at zero:')
+  })
+
   test('give the size of a signal that fades, and that of the dense one', () => {
     expect(findings[1]).toMatch(
       /^At 1%, the sparse testnet has 2\.0e-5 times .*; for the DCTpS one these are 0\.75 times and 0\.25\.$/,
