@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import * as allocate from './allocate.js'
+import * as analyse from './analyse.js'
 import * as data from './data.js'
 import * as demo from './demo.js'
 import * as evaluate from './eval.js'
@@ -27,6 +28,7 @@ export const commands: readonly CommandModule[] = [
   predict,
   inspect,
   allocate,
+  analyse,
   profile,
   data,
   exportModel,

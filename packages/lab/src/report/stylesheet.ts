@@ -59,6 +59,7 @@ summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 .plot { display: block; width: 100%; max-width: 460px; height: auto; background: #fff; overflow: visible; --plot-background: #fff; }
 .plot text { white-space: pre; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 1.2rem 2rem; }
+.multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); gap: .6rem 1.2rem; }
 .panel + .panel { margin-top: 1.6rem; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: .5rem 2.5rem; align-items: center; }
 .beside .plot { max-width: 500px; }
@@ -112,5 +113,6 @@ dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
   .plots figure { break-inside: avoid; }
   .results { font-size: 8pt; }
   .results th, .results td { white-space: normal; padding-right: .4rem; }
+  .multiples { grid-template-columns: repeat(3, 1fr); }
 }
 `

@@ -15,6 +15,7 @@ const commands = [
   ['predict'],
   ['inspect'],
   ['allocate'],
+  ['analyse'],
   ['profile'],
   ['data'],
   ['export'],
