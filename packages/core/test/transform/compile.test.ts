@@ -4,6 +4,7 @@ import { compileTransform, type TransformRequest } from '#core/transform/compile
 import { factorDct } from '#core/transform/factor'
 import { dctMatrix, product, transposedProduct } from '#core/transform/reference'
 import { emitTransform } from '#core/transform/straight'
+import { positionsAtOnce } from '#core/transform/touch'
 import { expectAgreement, instantiate } from './tiles.js'
 
 const lanes = fc.constantFrom(4, 8, 16, 32)
@@ -164,5 +165,20 @@ describe('emitTransform', () => {
     const matrix = dctMatrix(48, 48, 40)
     const emitted = emitTransform(factorDct(request), request, { groupSize, stripLanes })
     expectAgreement(emitted, request, (x) => product(matrix, x), { rows: 1, columns: 2 })
+  })
+
+  it('walks over rows that are longer than what is brought into the cache at once', () => {
+    const request: TransformRequest = {
+      ...{ length: 256, inputs: 96, outputs: 256, adjoint: false, lanes: 32, sharedMemory: false },
+      store: 'accumulate',
+      inputOffsets: Int32Array.from({ length: 96 }, (_, i) => i * 128),
+      outputOffsets: Int32Array.from({ length: 256 }, (_, i) => i * 128),
+    }
+    const atOnce = positionsAtOnce([{ start: 0, end: (96 + 256) * 128 }])
+    expect(atOnce).toBeGreaterThan(1)
+    const matrix = dctMatrix(256, 256, 96)
+    const emitted = emitTransform(factorDct(request), request)
+    const positions = { rows: 2, columns: 2 * atOnce + 1 }
+    expectAgreement(emitted, request, (x) => product(matrix, x), positions)
   })
 })
