@@ -1,9 +1,10 @@
 // Learning curves as small multiples: one panel a network and density, accuracy beside loss, a dense network repeated
 // in each as the yardstick. Curves are named at their ends, so no legend has to be matched by colour.
 
-import { csvLink, formatCsv } from './csv.js'
+import { csvLink } from './csv.js'
 import { chooseMetrics, type Metric } from './curve-metrics.js'
 import { type Curve, describeCurves } from './curve-plot.js'
+import { epochsCsv } from './epochs-csv.js'
 import { formatDensity } from './format.js'
 import { type Html, html } from './html.js'
 import { kindLooks } from './kind-look.js'
@@ -29,28 +30,13 @@ ${panels(trained).map(
   (panel) => html`<figure class="panel"><h3>${panel.title}</h3>
 <div class="plots">${metrics.map((metric) => drawPlot(describeCurves(panel.title, curvesOf(panel.runs, metric), metric, labelRoom)))}</div></figure>`,
 )}
-<p class="note">${notes(trained, metrics)} ${untrained.map((run) => `Without a finished epoch, so not drawn: ${run.label}. `)}Numbers: ${csvLink('epochs.csv', epochsCsv(runs))}</p></section>`
+<p class="note">${notes(trained, metrics)} ${untrained.map((run) => `Without a finished epoch, so not drawn: ${run.label}. `)}Numbers: ${csvLink('epochs.csv', curvesCsv(runs))}</p></section>`
 }
 
-/** Every epoch of every run, in full precision. */
-export function epochsCsv(runs: readonly ReportRun[]): string {
-  const fields = [
-    'epoch',
-    'step',
-    'learningRate',
-    'trainLoss',
-    'trainAccuracy',
-    'validationLoss',
-    'validationAccuracy',
-    'seconds',
-    'imagesPerSecond',
-  ] as const
-  return formatCsv(
-    ['run', 'label', ...fields],
-    runs.flatMap((run) =>
-      run.epochs.map((record) => [run.id, run.label, ...fields.map((field) => record[field])]),
-    ),
-  )
+/** Every epoch of every run. */
+function curvesCsv(runs: readonly ReportRun[]): string {
+  const epochs = runs.map(({ id, label, epochs }) => ({ names: [id, label], epochs }))
+  return epochsCsv(['run', 'label'], epochs, true)
 }
 
 /** The shown runs bold and named, the others thin. */

@@ -2,6 +2,7 @@
 // full precision; timings only where they are asked for.
 
 import { type CsvCell, formatCsv } from '../report/csv.js'
+import { epochsCsv } from '../report/epochs-csv.js'
 import { entries } from '../report/layer-map.js'
 import type { Candidate, Cell, Panel } from './panels.js'
 import type { ResultRun } from './read-run.js'
@@ -111,27 +112,14 @@ export function summaryCsv({ panels, timings, facts }: Results): string {
 
 /** curves.csv: a row an epoch of a run. */
 export function curvesCsv({ panels, timings }: Results): string {
-  const fields = [
-    'epoch',
-    'step',
-    'learningRate',
-    'trainLoss',
-    'trainAccuracy',
-    'validationLoss',
-    'validationAccuracy',
-    ...(timings ? (['seconds', 'imagesPerSecond'] as const) : []),
-  ] as const
   const runs = panels.flatMap(({ cells }) =>
     cells.flatMap(({ method, candidates }) =>
-      candidates.flatMap((candidate) => candidate.runs.map((run) => ({ method, run }))),
+      candidates.flatMap((candidate) =>
+        candidate.runs.map(({ name, epochs }) => ({ names: [name, method], epochs })),
+      ),
     ),
   )
-  return formatCsv(
-    ['run', 'method', ...fields],
-    runs.flatMap(({ method, run }) =>
-      run.epochs.map((record) => [run.name, method, ...fields.map((field) => record[field])]),
-    ),
-  )
+  return epochsCsv(['run', 'method'], runs, timings)
 }
 
 /** layers.csv: a row a layer of the model that stands for a method and density. */
