@@ -30,7 +30,9 @@ export interface Chunks {
 
 const wholeRows: Chunks = { columns: 1, chunk: 1 }
 
-interface DraftStep extends Omit<Step, 'calls' | 'barrier'> {
+interface DraftStep extends Omit<Step, 'calls' | 'barrier' | 'descending'> {
+  /** Whether a row builds on the one before it. */
+  readonly ordered: boolean
   readonly calls: readonly DraftCall[]
 }
 
@@ -51,6 +53,7 @@ const zero = {
   perBlock: 0,
   perRow: 0,
   perColumn: 0,
+  perTurn: 0,
   perSlot: 0,
   perThread: 0,
   perThreads: 0,
@@ -61,11 +64,12 @@ export function number(value: number): DraftOperand {
   return { ...zero, constant: value }
 }
 
-/** The index of the row in its step; 0 only for the first chunk of columns of the first row. */
-export const rowIndex: DraftOperand = { ...zero, perRow: 1, perColumn: 1 }
+export const rowIndex: DraftOperand = { ...zero, perRow: 1 }
 export const blockIndex: DraftOperand = { ...zero, perBlock: 1 }
-/** 0 only for the first row of the first block. */
-export const rowAndBlockIndex: DraftOperand = { ...zero, perRow: 1, perColumn: 1, perBlock: 1 }
+/** 0 only where a step begins with a block: what is summed up over its rows starts there. */
+export const turnIndex: DraftOperand = { ...zero, perTurn: 1 }
+/** 0 only where a step begins with the first block. */
+export const turnAndBlockIndex: DraftOperand = { ...zero, perTurn: 1, perBlock: 1 }
 /** The number of columns that a call takes, times `scale`. */
 export function columns(scale = 1): DraftOperand {
   return { ...zero, constant: scale, base: 'columns' }
@@ -169,7 +173,7 @@ export class ProgramBuilder {
     layer: LayerId | null,
     scope: Scope,
     calls: readonly DraftCall[],
-    options: { rows?: number; chunks?: Chunks; multiplyAdds?: number } = {},
+    options: { rows?: number; chunks?: Chunks; ordered?: boolean; multiplyAdds?: number } = {},
   ): void {
     this.#steps.push({
       ...(options.chunks ?? wholeRows),
@@ -178,6 +182,7 @@ export class ProgramBuilder {
       scope,
       calls,
       rows: options.rows ?? 1,
+      ordered: options.ordered ?? false,
       multiplyAdds: options.multiplyAdds ?? 0,
     })
   }
@@ -195,6 +200,7 @@ export class ProgramBuilder {
       scope: 'once',
       calls: this.#prologue,
       rows: 1,
+      ordered: false,
       ...wholeRows,
       multiplyAdds: 0,
     }
@@ -251,8 +257,12 @@ export class DraftList {
         perBlock: operand.perBlock + blockBytes,
       }
     }
-    const steps = this.#steps.map((step, i): Step => {
+    let descending = true
+    const steps = this.#steps.map(({ ordered, ...step }, i): Step => {
       const previous = this.#steps[i - 1]
+      // There and back again: what a step leaves in the cache is where the next one begins.
+      const alternates = step.scope === 'blocks' && step.rows > 1
+      if (alternates) descending = !ordered && !descending
       const calls = step.calls.map(
         (call): Call => ({
           kernel: call.kernel,
@@ -260,7 +270,12 @@ export class DraftList {
           bytes: bytesTouched(call),
         }),
       )
-      return { ...step, calls, barrier: previous !== undefined && needsBarrier(previous.scope, step.scope) }
+      return {
+        ...step,
+        descending: alternates && descending,
+        calls,
+        barrier: previous !== undefined && needsBarrier(previous.scope, step.scope),
+      }
     })
     return { steps, buffers: this.buffers }
   }

@@ -27,7 +27,7 @@ function describeList(name: string, { steps, buffers }: StepList): string[] {
     const cost = step.multiplyAdds > 0 ? `  ${Math.round(step.multiplyAdds)} multiply-adds an image` : ''
     const calls = step.calls.map((call) => call.kernel).join(' + ')
     lines.push(
-      `${step.barrier ? '=' : ' '}${String(index).padStart(4)}  ${step.name}  [${step.scope}${step.rows > 1 ? ` x${step.rows}` : ''}${step.columns > step.chunk ? ` x${step.columns / step.chunk}` : ''}]  ${calls}${cost}`,
+      `${step.barrier ? '=' : ' '}${String(index).padStart(4)}  ${step.name}  [${step.scope}${step.rows > 1 ? ` x${step.rows}` : ''}${step.descending ? ' back' : ''}${step.columns > step.chunk ? ` x${step.columns / step.chunk}` : ''}]  ${calls}${cost}`,
     )
   }
   for (const buffer of buffers) {

@@ -4,14 +4,16 @@
 import type { LayerId } from '../network/layer.js'
 
 /**
- * One argument of a kernel call: `constant + perBlock * block + perRow * row + perColumn * column + perSlot * slot +
- * perThread * thread + perThreads * threads`. Addresses are bytes in the one memory.
+ * One argument of a kernel call: `constant + perBlock * block + perRow * row + perColumn * column + perTurn * turn +
+ * perSlot * slot + perThread * thread + perThreads * threads`. Addresses are bytes in the one memory.
  */
 export interface Operand {
   readonly constant: number
   readonly perBlock: number
   readonly perRow: number
   readonly perColumn: number
+  /** A turn is once through the calls: 0 for the first of a block, wherever that is in the image. */
+  readonly perTurn: number
   readonly perSlot: number
   readonly perThread: number
   readonly perThreads: number
@@ -43,6 +45,8 @@ export interface Step {
   /** And, in each row, for every `chunk`-th column, `0 <= column < columns`. */
   readonly columns: number
   readonly chunk: number
+  /** Whether rows and blocks are taken from the last to the first. */
+  readonly descending: boolean
   readonly calls: readonly Call[]
   /** Whether all threads meet before the step. */
   readonly barrier: boolean

@@ -20,6 +20,7 @@ interface Moving {
   readonly perBlock: number
   readonly perRow: number
   readonly perColumn: number
+  readonly perTurn: number
   readonly perSlot: number
 }
 
@@ -34,6 +35,7 @@ interface BoundStep {
   readonly rows: number
   readonly columns: number
   readonly chunk: number
+  readonly descending: boolean
   readonly barrier: boolean
   readonly calls: readonly BoundCall[]
 }
@@ -95,7 +97,7 @@ export class Executor {
       if (step.barrier) this.#barrier.wait()
       switch (step.scope) {
         case 'blocks':
-          for (let block = thread; block < blocks; block += this.#threads) runRows(step, block, slot)
+          this.#runOwnBlocks(step, slot, blocks)
           break
         case 'slices':
           runRows(step, 0, slot)
@@ -109,17 +111,33 @@ export class Executor {
       }
     }
   }
+
+  #runOwnBlocks(step: BoundStep, slot: number, blocks: number): void {
+    const thread = this.#thread
+    const threads = this.#threads
+    if (step.descending) {
+      const last = thread + threads * Math.ceil((blocks - thread) / threads - 1)
+      for (let block = last; block >= 0; block -= threads) runRows(step, block, slot)
+    } else {
+      for (let block = thread; block < blocks; block += threads) runRows(step, block, slot)
+    }
+  }
 }
 
 function runRows(step: BoundStep, block: number, slot: number): void {
-  for (let row = 0; row < step.rows; row++) {
+  let turn = 0
+  for (let index = 0; index < step.rows; index++) {
+    const row = step.descending ? step.rows - 1 - index : index
     for (let column = 0; column < step.columns; column += step.chunk) {
       for (const { kernel, operands, moving } of step.calls) {
-        for (const { index, base, perBlock, perRow, perColumn, perSlot } of moving) {
-          operands[index] = (base + perBlock * block + perRow * row + perColumn * column + perSlot * slot) | 0
+        for (const { index, base, perBlock, perRow, perColumn, perTurn, perSlot } of moving) {
+          operands[index] =
+            (base + perBlock * block + perRow * row + perColumn * column + perTurn * turn + perSlot * slot) |
+            0
         }
         kernel(...operands)
       }
+      turn++
     }
   }
 }
@@ -137,6 +155,7 @@ function bindSteps(
     rows: step.rows,
     columns: step.columns,
     chunk: step.chunk,
+    descending: step.descending,
     barrier: step.barrier,
     calls: step.calls.map((call): BoundCall => {
       const kernel = kernels.get(call.kernel)
@@ -145,9 +164,9 @@ function bindSteps(
       const moving: Moving[] = []
       const operands = call.operands.map((operand, index) => {
         const base = here(operand)
-        const { perBlock, perRow, perColumn, perSlot } = operand
-        if (perBlock !== 0 || perRow !== 0 || perColumn !== 0 || perSlot !== 0)
-          moving.push({ index, base, perBlock, perRow, perColumn, perSlot })
+        const { perBlock, perRow, perColumn, perTurn, perSlot } = operand
+        if ([perBlock, perRow, perColumn, perTurn, perSlot].some((coefficient) => coefficient !== 0))
+          moving.push({ index, base, perBlock, perRow, perColumn, perTurn, perSlot })
         // Addresses above 2 GiB become negative int32, as WebAssembly would make them, and stay small integers.
         return Number.isInteger(base) ? base | 0 : base
       })

@@ -7,9 +7,9 @@ import {
   type DraftCall,
   type DraftOperand,
   number,
-  rowIndex,
   sliceCount,
   sliceIndex,
+  turnIndex,
 } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
 import { outputRow } from './kernel-part.js'
@@ -53,7 +53,7 @@ function statisticsCall(
       { ...number(address), perBlock: stride },
       builder.scratch(channels * sumBytes),
       number(lag ? 1 : 0),
-      rowIndex,
+      turnIndex,
       number(height),
     ],
   }

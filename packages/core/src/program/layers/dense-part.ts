@@ -8,9 +8,9 @@ import {
   type DraftCall,
   type DraftOperand,
   number,
-  rowAndBlockIndex,
   sliceCount,
   sliceIndex,
+  turnAndBlockIndex,
 } from '../builder.js'
 import type { Activation, GradientSink, ListContext } from '../context.js'
 import { keepsSize } from '../support-rows.js'
@@ -129,7 +129,7 @@ export function densePart(context: ListContext, layer: KernelLayer): KernelPart 
         'slicesOverBlocks',
         [
           denseGradient(context, layer, input, gradient, number(weights.gradient ?? 0), [
-            rowAndBlockIndex,
+            turnAndBlockIndex,
             sliceIndex,
             sliceCount,
           ]),

@@ -8,9 +8,9 @@ import {
   columns,
   type DraftCall,
   number,
-  rowAndBlockIndex,
   sliceCount,
   sliceIndex,
+  turnAndBlockIndex,
 } from '../builder.js'
 import type { Activation, ListContext, PixelRow } from '../context.js'
 import {
@@ -158,7 +158,7 @@ function emitProduct(
       columns(),
       ...[tileRows, groups, matrix.columns, lanes].map(number),
       ...[growth?.tile ?? 0, operands.offsets, operands.groupBytes].map(number),
-      rowAndBlockIndex,
+      turnAndBlockIndex,
       sliceIndex,
       sliceCount,
     ],

@@ -4,7 +4,7 @@
 import { DctpsError } from '../../errors.js'
 import { type KernelLayer, layerInputs } from '../../network/layer.js'
 import type { Supports } from '../../network/parameters.js'
-import { type Chunks, columns, type DraftCall, number, rowIndex } from '../builder.js'
+import { type Chunks, columns, type DraftCall, number, turnIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
@@ -70,7 +70,12 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   ]
   if (layer.bias) calls.push(biasCall(context, layer, output))
   calls.push(...statisticsCalls(context, layer, output, lags))
-  context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
+  context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, {
+    rows,
+    chunks,
+    ordered: lags,
+    multiplyAdds,
+  })
   return () => emitBackward(context, layer, parts, input)
 }
 
@@ -166,7 +171,7 @@ function emitBiasGradient(context: ListContext, layer: KernelLayer, gradient: Ac
       pixels(gradient, gradient.layout.pitch),
       ...[width, channels, context.program.lanes].map(number),
       { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
-      rowIndex,
+      turnIndex,
     ],
   }
   context.builder.step(`${layer.name} bias gradient`, layer.id, 'blocks', [call], { rows })

@@ -5,7 +5,7 @@
 import type { KernelLayer } from '../../network/layer.js'
 import { kernelEntries, patchLength, transformLength } from '../../shape/kernel.js'
 import { dctMatrix } from '../../transform/index.js'
-import { inBlock, number, rowIndex } from '../builder.js'
+import { inBlock, number, turnIndex } from '../builder.js'
 import type { ListContext } from '../context.js'
 import { denseForward, denseGradient, emitDenseInputGradient } from './dense-part.js'
 import { type KernelPart, storedOf } from './kernel-part.js'
@@ -58,7 +58,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
         `${layer.name} weight gradient`,
         layer.id,
         'blocks',
-        [denseGradient(context, layer, input, gradient, inBlock(dense), [rowIndex, ...onlySlice])],
+        [denseGradient(context, layer, input, gradient, inBlock(dense), [turnIndex, ...onlySlice])],
         { rows, chunks: { columns: width, chunk: width }, multiplyAdds },
       )
       builder.step(`${layer.name} stored gradient`, layer.id, 'blocks', [

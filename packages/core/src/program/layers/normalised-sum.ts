@@ -9,11 +9,11 @@ import {
   type DraftOperand,
   inBlock,
   number,
-  rowIndex,
   sliceCount,
   sliceIndex,
+  turnIndex,
 } from '../builder.js'
-import { type Activation, type GradientSink, type ListContext, rowsOf } from '../context.js'
+import type { Activation, ListContext } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
@@ -91,6 +91,7 @@ function emitNormalise(
   const { height, width, channels } = shape
   const added = second?.input ?? (residual === null ? null : context.activation(residual))
   const terms = second === undefined ? 1 : 2
+  const none = number(0)
   builder.step(
     `${name} normalise`,
     id,
@@ -99,15 +100,15 @@ function emitNormalise(
       {
         kernel: 'normaliseRows',
         operands: [
-          ...rowsOf(first!.input),
-          ...(added === null ? [number(0), number(0)] : rowsOf(added)),
-          ...rowsOf(output),
-          ...[height, width, channels, program.lanes].map(number),
+          ...[outputRow(first!.input)[0], none],
+          ...[added === null ? none : outputRow(added)[0], none],
+          ...[outputRow(output)[0], none],
+          ...[1, width, channels, program.lanes].map(number),
           ...[first!.moments, second?.moments ?? 0, rectified ? 1 : 0].map(number),
         ],
       },
     ],
-    { multiplyAdds: terms * channels * height * width },
+    { rows: height, multiplyAdds: terms * channels * height * width },
   )
 }
 
@@ -149,7 +150,7 @@ function emitBackward(
     if (!context.needsGradient(input)) return
     const call = gradientCall(context, term, signOf(sum, index), coefficients)
     if (deferred.includes(term)) {
-      context.deferGradient(input, (target) => [call(rowPlaces(term.input, gradient, target))])
+      context.deferGradient(input, (target) => [call(rowPlaces(term.input, gradient, target, false))])
       return
     }
     // Whoever takes over the buffer overwrites it: the last, and nobody where rows of it are read later.
@@ -161,8 +162,12 @@ function emitBackward(
       `${term.layer.name} input gradient`,
       term.layer.id,
       'blocks',
-      [call(blockPlaces(term.input, gradient, sink))],
-      { multiplyAdds: 2 * channels * height * width },
+      [call(rowPlaces(term.input, gradient, outputRow(sink)[0], !sink.first))],
+      {
+        rows: height,
+        chunks: { columns: width, chunk: width },
+        multiplyAdds: 2 * channels * height * width,
+      },
     )
   })
 }
@@ -219,7 +224,7 @@ function sumCalls(
         ...[channels, program.lanes, moments, sign].map(number),
         builder.scratch(channels * sumBytes),
         inBlock(totals),
-        rowIndex,
+        turnIndex,
       ],
     }
   })
@@ -269,22 +274,18 @@ interface GradientPlaces {
   readonly accumulate: boolean
 }
 
-function blockPlaces(input: Activation, gradient: Activation, sink: GradientSink): GradientPlaces {
-  const { height, width } = input.layout.shape
-  return {
-    pointers: [input, gradient, sink].flatMap(rowsOf),
-    extent: [height, width].map(number),
-    accumulate: !sink.first,
-  }
-}
-
 /** One row, or the chunk of it that a step takes. */
-function rowPlaces(input: Activation, gradient: Activation, target: DraftOperand): GradientPlaces {
+function rowPlaces(
+  input: Activation,
+  gradient: Activation,
+  target: DraftOperand,
+  accumulate: boolean,
+): GradientPlaces {
   const none = number(0)
   return {
     pointers: [outputRow(input)[0], none, outputRow(gradient)[0], none, target, none],
     extent: [number(1), columns()],
-    accumulate: false,
+    accumulate,
   }
 }
 

@@ -1,7 +1,7 @@
 // The sparse part S x: values and positions only, in all three products. Gradients exist for stored values alone.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { columns, type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
 import type { Activation, GradientSink, ListContext, PixelRow } from '../context.js'
 import type { PlacedSupport } from '../position-tables.js'
 import { keepsSize } from '../support-rows.js'
@@ -75,7 +75,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     return {
       sum: {
         kernel: 'sparseGradient',
-        operands: [...operands(window, pixel, support), ...touched(windowed), ...[sums, entries, rowIndex]],
+        operands: [...operands(window, pixel, support), ...touched(windowed), ...[sums, entries, turnIndex]],
       },
       total: { kernel: 'sparseTotals', operands: [sums, entries, number(support.order), gradient] },
     }

@@ -67,7 +67,7 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
           ],
         },
       ]
-      builder.step(`${layer.name} transform`, layer.id, 'blocks', calls, { rows })
+      builder.step(`${layer.name} transform`, layer.id, 'blocks', calls, { rows, ordered: true })
       return []
     },
     adjoint(gradient) {

@@ -1,7 +1,7 @@
 // The part alpha * D x of a DCTpS layer ([P] section 1), and the gradient of alpha.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { columns, type DraftCall, type DraftOperand, inBlock, number, rowIndex } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, type PixelRow, rowsOf } from '../context.js'
 import { alignUp } from '../slot.js'
 import { type TileLayout, tileLayout } from '../tiles.js'
@@ -153,7 +153,7 @@ function scaleAndDot(
       number(context.parameter(layer.id, 'alpha').address),
       dot,
       number(sink.first ? 0 : 1),
-      rowIndex,
+      turnIndex,
     ],
   }
 }

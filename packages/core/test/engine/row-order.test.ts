@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { buildSpec } from '#core/models/spec'
+import { compileProgram } from '#core/program/compile'
+
+const { network, supports } = buildSpec({
+  architecture: 'resnet18',
+  input: { channels: 3, height: 32, width: 32 },
+  classes: 10,
+  kernel: { kind: 'dctps', alpha: 'trainable' },
+  support: { type: 'random', rule: 'epl', density: 0.01, seed: 0 },
+})
+const program = compileProgram(network, supports, {
+  batch: 8,
+  input: { type: 'floats', source: network.input },
+  optimizer: 'sgd',
+})
+const steps = program.gradient!.steps
+const byRows = steps.filter(({ scope, rows }) => scope === 'blocks' && rows > 1)
+
+test('steps over rows go there and back again, except where a row builds on the one before', () => {
+  const ordered = byRows.filter(({ calls }) => calls.some(({ kernel }) => kernel === 'addSpectra'))
+  expect(ordered.length).toBeGreaterThan(10)
+  expect(ordered.every(({ descending }) => !descending)).toBe(true)
+  const free = byRows.slice(1).filter((step) => !ordered.includes(step))
+  for (const step of free) expect(step.descending).not.toBe(byRows[byRows.indexOf(step) - 1]!.descending)
+  expect(free.filter(({ descending }) => descending).length).toBeGreaterThan(20)
+})
+
+test('no other step goes back', () => {
+  const others = steps.filter((step) => !byRows.includes(step))
+  expect(others.some(({ descending }) => descending)).toBe(false)
+})
