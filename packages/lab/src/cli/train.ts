@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { DctpsError } from 'dctps'
 import { mergeSettings, readSettings, resolveConfig, type Settings } from '../config/index.js'
 import { formatBytes, formatCount, formatDuration, formatPercent } from '../report/format.js'
-import { folderState, type RunResult, runPaths, startRun } from '../run/index.js'
+import { defaultRunFolder, folderState, type RunResult, runPaths, startRun } from '../run/index.js'
 import { interruptSignal } from './interrupt.js'
 import { Progress } from './progress.js'
 import { addSettingOptions, settingsOf } from './setting-options.js'
@@ -66,14 +66,12 @@ async function train(options: TrainCommandOptions): Promise<void> {
   const { out, resume = false, quiet = false, json = false } = options
   const config = resolveConfig(mergeSettings(await baseSettings(options), settingsOf(options)))
   const progress = new Progress(json ? process.stderr : process.stdout)
-  let begun = false
   try {
     const result = await startRun(config, {
       folder: out,
       resume,
       signal: interruptSignal(),
       onEvent(event) {
-        begun ||= event.type === 'ready'
         if (!quiet) progress.show(event)
       },
     })
@@ -83,7 +81,9 @@ async function train(options: TrainCommandOptions): Promise<void> {
     else for (const line of describeResult(result)) console.log(line)
   } catch (error) {
     progress.clear()
-    if (!begun || !(error instanceof DctpsError) || error.code !== 'cancelled') throw error
+    if (!(error instanceof DctpsError) || error.code !== 'cancelled') throw error
+    // Stopped while its weights were chosen, a run may have left nothing to go on with.
+    if ((await folderState(runPaths(out ?? defaultRunFolder(config)))) === 'free') throw error
     throw new DctpsError('cancelled', `${error.message}; go on with the same command and --resume`, {
       cause: error,
     })

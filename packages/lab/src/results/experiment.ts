@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DctpsError, kernelKinds } from 'dctps'
 import { fileError } from 'dctps/internal/file/node'
 import { kindOfPath, runPaths } from '../run/index.js'
-import { type Problem, type ResultRun, readRun } from './read-run.js'
+import { failureOf, type Problem, type ResultRun, readRun } from './read-run.js'
 import { readFailureFile, readSweepFile, settingsKey } from './run-files.js'
 
 export interface Experiment {
@@ -86,10 +86,7 @@ export async function readExperiment(
 async function explained(problem: Problem, folder: string): Promise<Problem> {
   if (problem.kind !== 'missing' && problem.kind !== 'unfinished') return problem
   const failure = await readFailureFile(join(folder, 'failures', `${problem.name}.json`))
-  if (failure === null) return problem
-  // What follows names paths of the machine that it ran on.
-  const [reason = ''] = failure.message.split(';')
-  return { ...problem, kind: failure.code === 'numeric' ? 'diverged' : 'failed', reason }
+  return failure === null ? problem : { ...problem, ...failureOf(failure) }
 }
 
 async function listRuns(folder: string): Promise<Listing> {

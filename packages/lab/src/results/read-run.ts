@@ -6,9 +6,11 @@ import { readMetrics } from '../log/metrics.js'
 import { kindOfPath, runPaths } from '../run/index.js'
 import {
   type ReadConfig,
+  type ReadFailure,
   type ReadSession,
   type ReadSummary,
   readConfigFile,
+  readFailureFile,
   readSessions,
   readSummaryFile,
 } from './run-files.js'
@@ -68,7 +70,11 @@ export async function readRun(
     const read = await readConfigFile(paths.config)
     config = read.config
     const epochs = (await kindOfPath(paths.metrics)) === null ? [] : await readMetrics(paths.metrics)
-    if ((await kindOfPath(paths.summary)) === null) return without(...unfinished(config, epochs), config)
+    if ((await kindOfPath(paths.summary)) === null) {
+      const failure = await readFailureFile(paths.failure)
+      const { kind, reason } = failure === null ? unfinished(config, epochs) : failureOf(failure)
+      return without(kind, reason, config)
+    }
     const summary = await readSummaryFile(paths.summary)
     const mismatch = (['network', 'kind', 'seed'] as const).find(
       (field) => config?.[field] !== summary[field],
@@ -87,10 +93,23 @@ export async function readRun(
   }
 }
 
-function unfinished({ epochs: asked }: ReadConfig, epochs: readonly EpochRecord[]): [ProblemKind, string] {
+/** What a note on a failure says. */
+export function failureOf({ code, message }: ReadFailure): Pick<Problem, 'kind' | 'reason'> {
+  // What follows names paths of the machine that it ran on.
+  const [reason = ''] = message.split(';')
+  return { kind: code === 'numeric' ? 'diverged' : 'failed', reason }
+}
+
+function unfinished(
+  { epochs: asked }: ReadConfig,
+  epochs: readonly EpochRecord[],
+): Pick<Problem, 'kind' | 'reason'> {
   const last = epochs.at(-1)
   const after = `after ${epochs.length} of ${asked} epochs`
   if (last !== undefined && ![last.trainLoss, last.validationLoss ?? 0].every(Number.isFinite))
-    return ['diverged', `the loss is not finite ${after}`]
-  return ['unfinished', last === undefined ? `stopped in the first of ${asked} epochs` : `stopped ${after}`]
+    return { kind: 'diverged', reason: `the loss is not finite ${after}` }
+  return {
+    kind: 'unfinished',
+    reason: last === undefined ? `stopped in the first of ${asked} epochs` : `stopped ${after}`,
+  }
 }

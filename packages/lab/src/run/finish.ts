@@ -28,6 +28,7 @@ export async function finishRun(
     kind: config.kind,
     density: config.kind === 'dense' ? null : config.density,
     rule: supportChoice(config),
+    dynamic: config.dynamic ?? null,
     seed: config.seed,
     data: data.train.name,
     ended,

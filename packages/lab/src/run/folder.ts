@@ -25,6 +25,8 @@ export interface RunPaths {
   readonly model: string
   /** Weights of the epoch with the best validation accuracy. */
   readonly bestModel: string
+  /** Why training stopped, if its loss was not finite; taken away when it goes on. */
+  readonly failure: string
   /** Written last: its presence makes a run finished. */
   readonly summary: string
   /** There while a process trains the run. */
@@ -43,6 +45,7 @@ export function runPaths(folder: string): RunPaths {
     state: join(folder, 'state.dctps'),
     model: join(folder, 'model.dctps'),
     bestModel: join(folder, 'model-best.dctps'),
+    failure: join(folder, 'failure.json'),
     summary: join(folder, 'summary.json'),
     lock: join(folder, 'run.lock'),
   }

@@ -4,6 +4,7 @@
 // A run that is killed at any moment goes on bitwise as if it had not been: all that matters is in the state file, which
 // is replaced in one step, and whatever else says of later work is cut back.
 
+import { rm } from 'node:fs/promises'
 import {
   checkSameConfiguration,
   DctpsError,
@@ -103,6 +104,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
     const from = { epoch: saved?.epoch ?? 0, step: saved?.step ?? 0 }
     const lock = await openFolder(paths, onEvent, async () => {
       if (status === 'free') await writeConfig(paths, config)
+      await rm(paths.failure, { force: true })
       if (prepared.pruning !== null) await writeJson(paths.pruning, prepared.pruning)
       await recordSession(paths.environment, describeSession(trainer.runner, config.seed, from))
     })
@@ -114,7 +116,9 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
         trainer,
         from: { epoch: from.epoch, stepInEpoch: saved?.stepInEpoch ?? 0 },
       })
-      const ended = await train(trainer, prepared, paths, from, options)
+      const ended = await train(trainer, prepared, paths, from, options).catch((error) =>
+        recordFailure(paths, error),
+      )
       onEvent({ type: 'testing' })
       return { paths, summary: await finishRun(trainer, prepared, paths, ended), wasFinished: false }
     } finally {
@@ -205,6 +209,16 @@ async function train(
     await log.close().catch(() => {})
     throw await states.explain(error)
   }
+}
+
+/** Leaves a note for reports where a run has diverged. @throws the error, always */
+async function recordFailure(paths: RunPaths, error: unknown): Promise<never> {
+  if (error instanceof DctpsError && error.code === 'numeric') {
+    const { code, message } = error
+    // The error itself is what has to be heard of.
+    await writeJson(paths.failure, { code, message }).catch(() => {})
+  }
+  throw error
 }
 
 /** Training stops at a training loss that is not finite; one of the validation must not get into a state either. */

@@ -15,6 +15,8 @@ const summarySchema = z.object({
   density: z.number().nullable(),
   /** The support rule, or the method of pruning. */
   rule: z.string().nullable(),
+  /** How the support moves while training; null where it stays. Earlier versions did not say. */
+  dynamic: z.string().nullable().default(null),
   seed: z.int(),
   data: z.string(),
   ended: z.enum(['finished', 'earlyStopping']),

@@ -1,5 +1,6 @@
 // Stopping a run from outside: Ctrl-C, a full disk, and a loss that is not finite. What is there stays usable.
 
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeTrainState } from 'dctps'
@@ -57,6 +58,40 @@ describe('Ctrl-C', () => {
     expect(again.code).toBe(0)
     expect(JSON.parse(again.stdout)).toMatchObject({ folder: 'stopped', epochs: 12, ended: 'finished' })
     expect(await snapshot(join(root, 'stopped'))).toEqual(before)
+  })
+})
+
+describe('Ctrl-C while weights are chosen', () => {
+  const prune = (method: string, ...args: readonly string[]) =>
+    train(method, '--kind', 'sparse', '--prune', method, ...args)
+
+  test('leaves nothing where nothing is worth keeping, and does not promise to go on', async () => {
+    const outcome = await dctps(prune('synflow', '--prune-steps', '100000'), {
+      cwd: root,
+      when: { stdout: 'pruning by synflow', act: (kill) => kill('SIGINT') },
+    })
+    expect(outcome.code).toBe(130)
+    expectOneLine(outcome, 'dctps train', /stopped while pruning$/m)
+    expect(await readdir(root)).not.toContain('synflow')
+  })
+
+  test('names --resume where a round has been kept', async () => {
+    const file = join(root, 'imp', 'ticket.dctps')
+    const outcome = await dctps(prune('imp', '--epochs', '40'), {
+      cwd: root,
+      when: {
+        stdout: 'pruning by imp',
+        act: (kill) => {
+          const watching = setInterval(() => {
+            if (!existsSync(file)) return
+            clearInterval(watching)
+            kill('SIGINT')
+          }, 5)
+        },
+      },
+    })
+    expect(outcome.code).toBe(130)
+    expectOneLine(outcome, 'dctps train', /stopped .*; go on with the same command and --resume/)
   })
 })
 
@@ -128,4 +163,27 @@ test('a loss that is no longer finite: says epoch and step, and keeps the last g
   expect(epoch).toBeGreaterThan(0)
   expect([...parameters.values()].every((values) => values.every(Number.isFinite))).toBe(true)
   expect(history.at(-1)?.trainLoss).toSatisfy(Number.isFinite)
+
+  const note = join(root, 'diverged', 'failure.json')
+  const [message] = /the \w* ?loss became \S+ (at|after) epoch \d+/.exec(outcome.stderr) ?? []
+  expect(JSON.parse(await readFile(note, 'utf8'))).toMatchObject({
+    code: 'numeric',
+    message: expect.stringContaining(message!),
+  })
+  // Gone as soon as the run goes on, and there again when it fails once more.
+  let wasThere = true
+  const again = await dctps(['train', '--out', 'diverged', '--resume'], {
+    cwd: root,
+    when: {
+      stdout: 'thread',
+      act() {
+        wasThere = existsSync(note)
+      },
+    },
+  })
+  expect({ code: again.code, wasThere, isThere: existsSync(note) }).toEqual({
+    code: 1,
+    wasThere: false,
+    isThere: true,
+  })
 })

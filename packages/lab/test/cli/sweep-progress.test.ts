@@ -30,6 +30,7 @@ const finished: RunOutcome = {
     kind: 'dctps',
     density: 0.01,
     rule: 'epl',
+    dynamic: null,
     seed: 0,
     data: 'tiny',
     ended: 'finished',

@@ -58,6 +58,11 @@ describe('a folder of run folders', () => {
       epochs: [epochRecord(1)],
       files: { 'summary.json': null, 'model.dctps': null },
     })
+    const message = 'the loss became NaN at epoch 2, step 7; the state is kept in /some/place'
+    await write('9-diverged', {
+      epochs: [epochRecord(1)],
+      files: { 'summary.json': null, 'failure.json': JSON.stringify({ code: 'numeric', message }) },
+    })
     const before = await snapshot(root)
     expect(await problems()).toEqual([
       '1-no-config: damaged: there is no config.json',
@@ -68,6 +73,7 @@ describe('a folder of run folders', () => {
       '6-other: damaged: summary.json is of another run: seed is 5 there and 0 in config.json',
       '7-begun: unfinished: stopped in the first of 2 epochs',
       '8-stopped: unfinished: stopped after 1 of 2 epochs',
+      '9-diverged: diverged: the loss became NaN at epoch 2, step 7',
     ])
     expect(await snapshot(root)).toEqual(before)
   })

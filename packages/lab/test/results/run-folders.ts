@@ -45,6 +45,7 @@ export async function writeRun(parent: string, name: string, content: RunContent
     kind: config.kind,
     density: density ?? null,
     rule: rule ?? null,
+    dynamic: config.dynamic ?? null,
     seed: config.seed,
     data: config.data,
     ended: 'finished',

@@ -91,6 +91,7 @@ describe.each([
   test('is tested, inspected and used as any other', async () => {
     const folder = `${dynamic}-alone`
     const summary = JSON.parse((await bytes('alone', 'summary.json')).toString())
+    expect(summary.dynamic).toBe(dynamic)
     for (const [file, expected] of [
       [folder, summary.test.best],
       [join(folder, 'model.dctps'), summary.test.final],
