@@ -126,8 +126,8 @@ export class Executor {
 
 function runRows(step: BoundStep, block: number, slot: number): void {
   let turn = 0
-  for (let index = 0; index < step.rows; index++) {
-    const row = step.descending ? step.rows - 1 - index : index
+  for (let done = 0; done < step.rows; done++) {
+    const row = step.descending ? step.rows - 1 - done : done
     for (let column = 0; column < step.columns; column += step.chunk) {
       for (const { kernel, operands, moving } of step.calls) {
         for (const { index, base, perBlock, perRow, perColumn, perTurn, perSlot } of moving) {
