@@ -19,41 +19,125 @@ export function depthwiseProduct(
   tile: usize,
   accumulate: i32,
 ): void {
+  const end = weights + <usize>channels * 36
   const rowBytes = (<usize>lanes) << 2
-  for (let w = 0; w < columns; w++) {
-    let p0 = x
-    let p1 = x + pitch
-    let p2 = p1 + pitch
-    let q = y
-    for (let at = weights, end = weights + <usize>channels * 36; at < end; at += 36) {
-      const w0 = v128.load_splat<f32>(at)
-      const w1 = v128.load_splat<f32>(at, 4)
-      const w2 = v128.load_splat<f32>(at, 8)
-      const w3 = v128.load_splat<f32>(at, 12)
-      const w4 = v128.load_splat<f32>(at, 16)
-      const w5 = v128.load_splat<f32>(at, 20)
-      const w6 = v128.load_splat<f32>(at, 24)
-      const w7 = v128.load_splat<f32>(at, 28)
-      const w8 = v128.load_splat<f32>(at, 32)
-      for (const last = q + rowBytes; q < last; q += 16) {
-        let a = f32x4.mul(w0, v128.load(p0))
-        let b = f32x4.mul(w1, v128.load(p0 + tile))
-        a = addProduct(w2, v128.load(p0 + 2 * tile), a)
-        b = addProduct(w3, v128.load(p1), b)
-        a = addProduct(w4, v128.load(p1 + tile), a)
-        b = addProduct(w5, v128.load(p1 + 2 * tile), b)
-        a = addProduct(w6, v128.load(p2), a)
-        b = addProduct(w7, v128.load(p2 + tile), b)
-        a = addProduct(w8, v128.load(p2 + 2 * tile), a)
-        a = f32x4.add(a, b)
-        v128.store(q, accumulate ? f32x4.add(a, v128.load(q)) : a)
-        p0 += 16
-        p1 += 16
-        p2 += 16
-      }
+  let w = 0
+  // Windows of neighbours share two of three columns. Where taps are turned round, the neighbour comes first.
+  if (xStep == tile || xStep == 0 - tile) {
+    const ahead = xStep == tile ? 0 : xStep
+    const first = xStep == tile ? 0 : yStep
+    for (; w + 1 < columns; w += 2) {
+      productOfPair(x + ahead, y + first, y + yStep - first, weights, end, rowBytes, pitch, tile, accumulate)
+      x += 2 * xStep
+      y += 2 * yStep
     }
+  }
+  for (; w < columns; w++) {
+    productOfPixel(x, y, weights, end, rowBytes, pitch, tile, accumulate)
     x += xStep
     y += yStep
+  }
+}
+
+function productOfPixel(
+  x: usize,
+  y: usize,
+  weights: usize,
+  end: usize,
+  rowBytes: usize,
+  pitch: usize,
+  tile: usize,
+  accumulate: i32,
+): void {
+  let p0 = x
+  let p1 = x + pitch
+  let p2 = p1 + pitch
+  for (; weights < end; weights += 36) {
+    const w0 = v128.load_splat<f32>(weights)
+    const w1 = v128.load_splat<f32>(weights, 4)
+    const w2 = v128.load_splat<f32>(weights, 8)
+    const w3 = v128.load_splat<f32>(weights, 12)
+    const w4 = v128.load_splat<f32>(weights, 16)
+    const w5 = v128.load_splat<f32>(weights, 20)
+    const w6 = v128.load_splat<f32>(weights, 24)
+    const w7 = v128.load_splat<f32>(weights, 28)
+    const w8 = v128.load_splat<f32>(weights, 32)
+    for (const last = y + rowBytes; y < last; y += 16) {
+      let a = f32x4.mul(w0, v128.load(p0))
+      let b = f32x4.mul(w1, v128.load(p0 + tile))
+      a = addProduct(w2, v128.load(p0 + 2 * tile), a)
+      b = addProduct(w3, v128.load(p1), b)
+      a = addProduct(w4, v128.load(p1 + tile), a)
+      b = addProduct(w5, v128.load(p1 + 2 * tile), b)
+      a = addProduct(w6, v128.load(p2), a)
+      b = addProduct(w7, v128.load(p2 + tile), b)
+      a = addProduct(w8, v128.load(p2 + 2 * tile), a)
+      a = f32x4.add(a, b)
+      v128.store(y, accumulate ? f32x4.add(a, v128.load(y)) : a)
+      p0 += 16
+      p1 += 16
+      p2 += 16
+    }
+  }
+}
+
+/** Two outputs, `y` at the window of `x` and `z` at the one a tile further. */
+function productOfPair(
+  x: usize,
+  y: usize,
+  z: usize,
+  weights: usize,
+  end: usize,
+  rowBytes: usize,
+  pitch: usize,
+  tile: usize,
+  accumulate: i32,
+): void {
+  let p0 = x
+  let p1 = x + pitch
+  let p2 = p1 + pitch
+  for (; weights < end; weights += 36) {
+    const w0 = v128.load_splat<f32>(weights)
+    const w1 = v128.load_splat<f32>(weights, 4)
+    const w2 = v128.load_splat<f32>(weights, 8)
+    const w3 = v128.load_splat<f32>(weights, 12)
+    const w4 = v128.load_splat<f32>(weights, 16)
+    const w5 = v128.load_splat<f32>(weights, 20)
+    const w6 = v128.load_splat<f32>(weights, 24)
+    const w7 = v128.load_splat<f32>(weights, 28)
+    const w8 = v128.load_splat<f32>(weights, 32)
+    for (const last = y + rowBytes; y < last; y += 16) {
+      let a = f32x4.mul(w0, v128.load(p0))
+      a = addProduct(w3, v128.load(p1), a)
+      a = addProduct(w6, v128.load(p2), a)
+      let v = v128.load(p0 + tile)
+      a = addProduct(w1, v, a)
+      let b = f32x4.mul(w0, v)
+      v = v128.load(p1 + tile)
+      a = addProduct(w4, v, a)
+      b = addProduct(w3, v, b)
+      v = v128.load(p2 + tile)
+      a = addProduct(w7, v, a)
+      b = addProduct(w6, v, b)
+      v = v128.load(p0 + 2 * tile)
+      a = addProduct(w2, v, a)
+      b = addProduct(w1, v, b)
+      v = v128.load(p1 + 2 * tile)
+      a = addProduct(w5, v, a)
+      b = addProduct(w4, v, b)
+      v = v128.load(p2 + 2 * tile)
+      a = addProduct(w8, v, a)
+      b = addProduct(w7, v, b)
+      b = addProduct(w2, v128.load(p0 + 3 * tile), b)
+      b = addProduct(w5, v128.load(p1 + 3 * tile), b)
+      b = addProduct(w8, v128.load(p2 + 3 * tile), b)
+      v128.store(y, accumulate ? f32x4.add(a, v128.load(y)) : a)
+      v128.store(z, accumulate ? f32x4.add(b, v128.load(z)) : b)
+      p0 += 16
+      p1 += 16
+      p2 += 16
+      z += 16
+    }
   }
 }
 

@@ -9,17 +9,27 @@ export function fillZero(target: usize, bytes: usize): void {
   memory.fill(target, 0, bytes)
 }
 
-/** Zeroes the halo of an activation block whose interior is `rows x columns` tiles of `tileBytes`. */
-export function zeroHalo(base: usize, rows: i32, columns: i32, halo: i32, tileBytes: usize): void {
-  const pitch = <usize>(columns + 2 * halo) * tileBytes
-  const edge = <usize>halo * tileBytes
-  memory.fill(base, 0, <usize>halo * pitch + edge)
-  let end = base + <usize>halo * pitch + edge + <usize>columns * tileBytes
+/**
+ * Zeroes the halo of an activation block whose interior is `rows` rows of `interiorBytes`, the first at `base + origin`, and
+ * of `bytes` in all.
+ */
+export function zeroHalo(
+  base: usize,
+  origin: usize,
+  rows: i32,
+  pitch: usize,
+  interiorBytes: usize,
+  bytes: usize,
+): void {
+  memory.fill(base, 0, origin)
+  let end = base + origin + interiorBytes
+  // From the end of a row to the begin of the next.
+  const gap = pitch - interiorBytes
   for (let r = 1; r < rows; r++) {
-    memory.fill(end, 0, 2 * edge)
+    memory.fill(end, 0, gap)
     end += pitch
   }
-  memory.fill(end, 0, edge + <usize>halo * pitch)
+  memory.fill(end, 0, base + bytes - end)
 }
 
 /** `target = source` */

@@ -209,8 +209,8 @@ export class ListContext {
 
   /** Adds a step that clears the halo of an activation or gradient. */
   clearHalo(name: string, layer: LayerId, { buffer, layout }: Activation): void {
-    const { height, width } = layout.shape
-    const sizes = [number(height), number(width), number(layout.halo), number(layout.tileBytes)]
+    const { origin, shape, pitch, interiorBytes, bytes } = layout
+    const sizes = [origin, shape.height, pitch, interiorBytes, bytes].map(number)
     this.builder.step(`${name} halo`, layer, 'blocks', [
       { kernel: 'zeroHalo', operands: [inBlock(buffer), ...sizes] },
     ])

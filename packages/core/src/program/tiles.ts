@@ -27,7 +27,7 @@ export interface TileLayout {
 export function tileLayout(shape: ActivationShape, lanes: number, halo: number): TileLayout {
   const rowBytes = 4 * lanes
   const tileBytes = shape.channels * rowBytes
-  const pitch = (shape.width + 2 * halo) * tileBytes
+  const pitch = spread((shape.width + 2 * halo) * tileBytes)
   return {
     shape,
     lanes,
@@ -39,6 +39,21 @@ export function tileLayout(shape: ActivationShape, lanes: number, halo: number):
     origin: halo * (pitch + tileBytes),
     bytes: (shape.height + 2 * halo) * pitch,
   }
+}
+
+/** Bytes after which addresses fall into the same set of a first-level cache: 64 sets of 64-byte lines. */
+const cacheSpan = 4096
+/** About a third of it, so that three rows of a window lie in different sets. */
+const rowShift = 1344
+
+/**
+ * The pitch of rows of so many bytes. A window reads as many places at once as it has pixels. Where rows and pixels are
+ * multiples of the span, as with 32 channels of 32 lanes, those were more lines of one set than it holds.
+ */
+function spread(rowBytes: number): number {
+  const nearest = Math.round(rowBytes / cacheSpan) * cacheSpan
+  const collides = nearest > 0 && Math.abs(rowBytes - nearest) < cacheSpan / 8
+  return collides ? nearest + rowShift : rowBytes
 }
 
 /**
