@@ -102,13 +102,14 @@ export async function readSweep(folder: string): Promise<SweepRecord> {
  */
 export async function earlierSweep(folder: string): Promise<SweepRecord | null> {
   const { sweep } = sweepPaths(folder)
-  if ((await kindOfPath(sweep)) === 'file') return readSweep(folder).catch(() => null)
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw fileError('write', folder, error)
   })
   // What a process leaves that is killed before it has written its first file.
   if (names.every((name) => name.endsWith('.tmp') || name.endsWith('.lock'))) return null
+  // Looked for last: another part of the sweep may write it at this moment, and its runs only afterwards.
+  if ((await kindOfPath(sweep)) === 'file') return readSweep(folder).catch(() => null)
   throw new DctpsError(
     'usage',
     `${folder} is not empty and holds no sweep (no sweep.json): nothing was written; name a new folder with --out`,
