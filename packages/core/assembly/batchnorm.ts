@@ -16,8 +16,8 @@ export function isFull(mask: usize, lanes: i32): bool {
 /**
  * Adds one row of tiles to the partial statistics of a block: for each channel `[pivot, sum of (x - pivot), sum of
  * (x - pivot)^2]` in float64. The pivot (the first value) keeps the squares from cancelling where the mean is large. `x` is
- * the first pixel of row `row` of `rows`. Where a row is complete only after the next (`lag`), each call takes the one before, and the
- * last call its own too. `sums`: 32 bytes a channel that nobody else uses meanwhile.
+ * the first pixel of the row of turn `turn`. Where a row is complete only after the next (`lag`, and turns follow the `rows`), each call takes the
+ * one before, and the last call its own too. `sums`: 32 bytes a channel that nobody else uses meanwhile.
  */
 export function batchStatistics(
   x: usize,
@@ -29,13 +29,13 @@ export function batchStatistics(
   partial: usize,
   sums: usize,
   lag: i32,
-  row: i32,
+  turn: i32,
   rows: i32,
 ): void {
-  if (!lag || row > 0) {
-    statisticsOfRow(lag ? x - pitch : x, columns, channels, lanes, mask, partial, sums, row == (lag ? 1 : 0))
+  if (!lag || turn > 0) {
+    statisticsOfRow(lag ? x - pitch : x, columns, channels, lanes, mask, partial, sums, turn == (lag ? 1 : 0))
   }
-  if (lag && row + 1 == rows) statisticsOfRow(x, columns, channels, lanes, mask, partial, sums, rows == 1)
+  if (lag && turn + 1 == rows) statisticsOfRow(x, columns, channels, lanes, mask, partial, sums, rows == 1)
 }
 
 function statisticsOfRow(

@@ -140,13 +140,13 @@ export function laneSum(v: v128): f64 {
   )
 }
 
-/** Writes the sum of the lanes, added to what is there unless `row` (or whatever counts the calls) is 0. */
-export function putSum(target: usize, sum: v128, row: i32): void {
-  const before: f64 = row == 0 ? 0 : <f64>load<f32>(target)
+/** Writes the sum of the lanes, added to what is there unless `turn`, which counts the calls, is 0. */
+export function putSum(target: usize, sum: v128, turn: i32): void {
+  const before: f64 = turn == 0 ? 0 : <f64>load<f32>(target)
   store<f32>(target, <f32>(before + laneSum(sum)))
 }
 
-/** `target (+)= <x, dy>` over `columns` tiles, one channel of each; assigned when `row` is 0. */
+/** `target (+)= <x, dy>` over `columns` tiles, one channel of each; assigned when `turn` is 0. */
 export function dotTiles(
   x: usize,
   xStep: usize,
@@ -155,7 +155,7 @@ export function dotTiles(
   columns: i32,
   rowBytes: usize,
   target: usize,
-  row: i32,
+  turn: i32,
 ): void {
   let s0 = f32x4.splat(0)
   let s1 = s0
@@ -169,7 +169,7 @@ export function dotTiles(
     x += xStep
     dy += yStep
   }
-  putSum(target, f32x4.add(s0, s1), row)
+  putSum(target, f32x4.add(s0, s1), turn)
 }
 
 /** Bytes after which a sum of products goes on in float64. */
@@ -177,7 +177,7 @@ const runBytes: usize = 4096
 
 /**
  * The last step of a DCTpS layer's input gradient, on one row: with `u = D^T dy` (unscaled), `dot (+)= <x, u>`, the gradient
- * of alpha, assigned at row 0, and `target (+)= alpha * u`, in place when both are the same. `dot` is a float64: behind a batch norm
+ * of alpha, assigned at turn 0, and `target (+)= alpha * u`, in place when both are the same. `dot` is a float64: behind a batch norm
  * the products nearly cancel.
  */
 export function scaleAndDotRow(
@@ -188,10 +188,10 @@ export function scaleAndDotRow(
   alpha: usize,
   dot: usize,
   accumulate: i32,
-  row: i32,
+  turn: i32,
 ): void {
   const scale = v128.load_splat<f32>(alpha)
-  let total: f64 = row == 0 ? 0 : load<f64>(dot)
+  let total: f64 = turn == 0 ? 0 : load<f64>(dot)
   let i: usize = 0
   while (i < bytes) {
     const end = min(i + runBytes, bytes)
@@ -271,14 +271,14 @@ export function addBias(y: usize, columns: i32, channels: i32, lanes: i32, bias:
   }
 }
 
-/** `dbias[c] (+)= sum of dy[., c]` over one row of tiles; assigned at row 0. */
+/** `dbias[c] (+)= sum of dy[., c]` over one row of tiles; assigned at turn 0. */
 export function biasGradient(
   dy: usize,
   columns: i32,
   channels: i32,
   lanes: i32,
   gradient: usize,
-  row: i32,
+  turn: i32,
 ): void {
   const rowBytes = (<usize>lanes) << 2
   const tile = <usize>channels * rowBytes
@@ -289,6 +289,6 @@ export function biasGradient(
       for (let i: usize = 0; i < rowBytes; i += 16) sum = f32x4.add(sum, v128.load(p + i))
       p += tile
     }
-    putSum(gradient + ((<usize>c) << 2), sum, row)
+    putSum(gradient + ((<usize>c) << 2), sum, turn)
   }
 }

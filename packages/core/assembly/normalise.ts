@@ -11,17 +11,13 @@ const signOfSum = 1
 const signOfOutput = 2
 
 /**
- * One block. `residual` 0: none; `residualMoments` 0: the residual is added as it is. `y` may be `x`.
+ * One row of tiles. `residual` 0: none; `residualMoments` 0: the residual is added as it is. `y` may be `x`.
  * `moments` holds four arrays of `channels` float32: mean, inverse deviation, scale, shift.
  */
-export function normaliseRows(
+export function normaliseRow(
   x: usize,
-  xPitch: usize,
   residual: usize,
-  residualPitch: usize,
   y: usize,
-  yPitch: usize,
-  rows: i32,
   columns: i32,
   channels: i32,
   lanes: i32,
@@ -30,17 +26,12 @@ export function normaliseRows(
   rectified: i32,
 ): void {
   const lower = f32x4.splat(rectified ? 0 : -Infinity)
-  for (let r = 0; r < rows; r++) {
-    if (!residual) normaliseRow(x, y, columns, channels, lanes, moments, lower)
-    else if (!residualMoments) addRow(x, residual, y, columns, channels, lanes, moments, lower)
-    else addNormalisedRow(x, residual, y, columns, channels, lanes, moments, residualMoments, lower)
-    x += xPitch
-    residual += residual ? residualPitch : 0
-    y += yPitch
-  }
+  if (!residual) scaleRow(x, y, columns, channels, lanes, moments, lower)
+  else if (!residualMoments) addRow(x, residual, y, columns, channels, lanes, moments, lower)
+  else addNormalisedRow(x, residual, y, columns, channels, lanes, moments, residualMoments, lower)
 }
 
-function normaliseRow(
+function scaleRow(
   x: usize,
   y: usize,
   columns: i32,
@@ -122,7 +113,7 @@ function addNormalisedRow(
 
 /**
  * Adds one row of tiles to the sums of a block's gradients: for each channel `[sum g, sum g * (x - mean)]` in float64 in `totals`,
- * which the first row (`row` 0) clears. `g` is `dy`, zero where the rectified sum was not positive; `sign` says where that is read; `y` is
+ * which turn 0 clears. `g` is `dy`, zero where the rectified sum was not positive; `sign` says where that is read; `y` is
  * the output, for `signOfOutput`, and then `g` replaces `dy`, for other readers. `sums`: 32 bytes a channel that nobody else uses
  * meanwhile.
  */
@@ -137,9 +128,9 @@ export function normaliseSums(
   sign: i32,
   sums: usize,
   totals: usize,
-  row: i32,
+  turn: i32,
 ): void {
-  if (row == 0) memory.fill(totals, 0, (<usize>channels) << 4)
+  if (turn == 0) memory.fill(totals, 0, (<usize>channels) << 4)
   memory.fill(sums, 0, (<usize>channels) << 5)
   sumsOfRow(x, dy, y, columns, channels, lanes, moments, sign, sums)
   for (let c: usize = 0; c < <usize>channels; c++) {
@@ -222,17 +213,13 @@ function sumsOfRow(
 }
 
 /**
- * `dx (+)= a[c] * g + b[c] * (x - mean[c]) + c[c]` in lanes with an image, zero in the others; `dx` may be `dy`. `g` is `dy`, with `signOfSum`
- * zero where the rectified sum was not positive.
+ * One row of tiles of `dx (+)= a[c] * g + b[c] * (x - mean[c]) + c[c]` in lanes with an image, zero in the others; `dx` may be `dy`. `g`
+ * is `dy`, with `signOfSum` zero where the rectified sum was not positive.
  */
 export function normaliseGradient(
   x: usize,
-  xPitch: usize,
   dy: usize,
-  dyPitch: usize,
   dx: usize,
-  dxPitch: usize,
-  rows: i32,
   columns: i32,
   channels: i32,
   lanes: i32,
@@ -246,49 +233,41 @@ export function normaliseGradient(
   const array = (<usize>channels) << 2
   const partial = !isFull(mask, lanes)
   const zero = f32x4.splat(0)
-  for (let r = 0; r < rows; r++) {
-    let p = x
-    let g = dy
-    let d = dx
-    for (let w = 0; w < columns; w++) {
-      for (let c: usize = 0; c < array; c += 4) {
-        const mean = v128.load_splat<f32>(moments + c)
-        const ka = v128.load_splat<f32>(coefficients + c)
-        const kb = v128.load_splat<f32>(coefficients + array + c)
-        const kc = v128.load_splat<f32>(coefficients + 2 * array + c)
-        const scale = v128.load_splat<f32>(moments + 2 * array + c)
-        const shift = v128.load_splat<f32>(moments + 3 * array + c)
-        if (accumulate || partial) {
-          for (let i: usize = 0; i < rowBytes; i += 16) {
-            const value = v128.load(p + i)
-            let slope = v128.load(g + i)
-            if (sign == signOfSum) slope = v128.and(slope, f32x4.gt(addProduct(value, scale, shift), zero))
-            let result = addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc))
-            if (partial) result = v128.and(result, v128.load(mask + i))
-            if (accumulate) result = f32x4.add(result, v128.load(d + i))
-            v128.store(d + i, result)
-          }
-        } else if (sign == signOfSum) {
-          for (let i: usize = 0; i < rowBytes; i += 16) {
-            const value = v128.load(p + i)
-            const slope = v128.and(v128.load(g + i), f32x4.gt(addProduct(value, scale, shift), zero))
-            v128.store(d + i, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
-          }
-        } else {
-          for (let i: usize = 0; i < rowBytes; i += 16) {
-            v128.store(
-              d + i,
-              addProduct(ka, v128.load(g + i), addProduct(kb, f32x4.sub(v128.load(p + i), mean), kc)),
-            )
-          }
+  for (let w = 0; w < columns; w++) {
+    for (let c: usize = 0; c < array; c += 4) {
+      const mean = v128.load_splat<f32>(moments + c)
+      const ka = v128.load_splat<f32>(coefficients + c)
+      const kb = v128.load_splat<f32>(coefficients + array + c)
+      const kc = v128.load_splat<f32>(coefficients + 2 * array + c)
+      const scale = v128.load_splat<f32>(moments + 2 * array + c)
+      const shift = v128.load_splat<f32>(moments + 3 * array + c)
+      if (accumulate || partial) {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          const value = v128.load(x + i)
+          let slope = v128.load(dy + i)
+          if (sign == signOfSum) slope = v128.and(slope, f32x4.gt(addProduct(value, scale, shift), zero))
+          let result = addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc))
+          if (partial) result = v128.and(result, v128.load(mask + i))
+          if (accumulate) result = f32x4.add(result, v128.load(dx + i))
+          v128.store(dx + i, result)
         }
-        p += rowBytes
-        g += rowBytes
-        d += rowBytes
+      } else if (sign == signOfSum) {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          const value = v128.load(x + i)
+          const slope = v128.and(v128.load(dy + i), f32x4.gt(addProduct(value, scale, shift), zero))
+          v128.store(dx + i, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+        }
+      } else {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          v128.store(
+            dx + i,
+            addProduct(ka, v128.load(dy + i), addProduct(kb, f32x4.sub(v128.load(x + i), mean), kc)),
+          )
+        }
       }
+      x += rowBytes
+      dy += rowBytes
+      dx += rowBytes
     }
-    x += xPitch
-    dy += dyPitch
-    dx += dxPitch
   }
 }

@@ -169,7 +169,7 @@ export function sparseScatter(
   }
 }
 
-/** `sums[e] (+)= x[offsets[e]] * y[channel]`, four partial sums an entry, over one row of tiles; assigned at row 0. */
+/** `sums[e] (+)= x[offsets[e]] * y[channel]`, four partial sums an entry, over one row of tiles; assigned at turn 0. */
 export function sparseGradient(
   x: usize,
   xStep: usize,
@@ -185,9 +185,9 @@ export function sparseGradient(
   touchOffset: usize,
   sums: usize,
   entries: i32,
-  row: i32,
+  turn: i32,
 ): void {
-  if (row == 0) memory.fill(sums, 0, (<usize>entries) << 4)
+  if (turn == 0) memory.fill(sums, 0, (<usize>entries) << 4)
   const end = rows + ((<usize>rowCount) << 3)
   let w = 0
   if (lanes == 32) {

@@ -113,13 +113,10 @@ export class Executor {
   }
 
   #runOwnBlocks(step: BoundStep, slot: number, blocks: number): void {
-    const thread = this.#thread
-    const threads = this.#threads
-    if (step.descending) {
-      const last = thread + threads * Math.ceil((blocks - thread) / threads - 1)
-      for (let block = last; block >= 0; block -= threads) runRows(step, block, slot)
-    } else {
-      for (let block = thread; block < blocks; block += threads) runRows(step, block, slot)
+    const own = Math.ceil((blocks - this.#thread) / this.#threads)
+    for (let done = 0; done < own; done++) {
+      const which = step.descending ? own - 1 - done : done
+      runRows(step, this.#thread + this.#threads * which, slot)
     }
   }
 }

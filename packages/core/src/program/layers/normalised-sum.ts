@@ -51,8 +51,7 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
     context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
   }
   if (!context.program.storage.neverStored.has(sum.output)) emitNormalise(context, sum, terms, output)
-  if (isAlone(sum))
-    context.offerRows(sum.output, (target) => [normalisedRow(context, sum, terms[0]!, target)])
+  if (isAlone(sum)) context.offerRows(sum.output, (target) => [normaliseCall(context, sum, terms, target)])
   return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })
 }
 
@@ -61,55 +60,47 @@ function isAlone({ terms, residual }: NormalisedSum): boolean {
   return terms.length === 1 && residual === null
 }
 
-/** Writes one row of a sum of one term. */
-function normalisedRow(
-  { program }: ListContext,
-  { rectified }: NormalisedSum,
-  { layer, input, moments }: Term,
-  target: DraftOperand,
-): DraftCall {
-  const none = number(0)
-  return {
-    kernel: 'normaliseRows',
-    operands: [
-      ...[outputRow(input)[0], none, none, none, target, none],
-      number(1),
-      columns(),
-      ...[layer.output.channels, program.lanes, moments, 0, rectified ? 1 : 0].map(number),
-    ],
-  }
-}
-
 function emitNormalise(
   context: ListContext,
-  { output: id, residual, rectified }: NormalisedSum,
-  [first, second]: readonly Term[],
+  sum: NormalisedSum,
+  terms: readonly Term[],
   output: Activation,
 ): void {
-  const { builder, program } = context
-  const { name, output: shape } = program.network.layers[id]!
+  const { name, output: shape } = context.program.network.layers[sum.output]!
   const { height, width, channels } = shape
-  const added = second?.input ?? (residual === null ? null : context.activation(residual))
-  const terms = second === undefined ? 1 : 2
-  const none = number(0)
-  builder.step(
+  context.builder.step(
     `${name} normalise`,
-    id,
+    sum.output,
     'blocks',
-    [
-      {
-        kernel: 'normaliseRows',
-        operands: [
-          ...[outputRow(first!.input)[0], none],
-          ...[added === null ? none : outputRow(added)[0], none],
-          ...[outputRow(output)[0], none],
-          ...[1, width, channels, program.lanes].map(number),
-          ...[first!.moments, second?.moments ?? 0, rectified ? 1 : 0].map(number),
-        ],
-      },
-    ],
-    { rows: height, multiplyAdds: terms * channels * height * width },
+    [normaliseCall(context, sum, terms, outputRow(output)[0])],
+    {
+      rows: height,
+      chunks: { columns: width, chunk: width },
+      multiplyAdds: terms.length * channels * height * width,
+    },
   )
+}
+
+/** Writes one row of a sum, or the chunk of it that a step takes. */
+function normaliseCall(
+  context: ListContext,
+  { residual, rectified }: NormalisedSum,
+  [first, second]: readonly Term[],
+  target: DraftOperand,
+): DraftCall {
+  const { layer, input, moments } = first!
+  const added = second?.input ?? (residual === null ? null : context.activation(residual))
+  return {
+    kernel: 'normaliseRow',
+    operands: [
+      outputRow(input)[0],
+      added === null ? number(0) : outputRow(added)[0],
+      target,
+      columns(),
+      ...[layer.output.channels, context.program.lanes].map(number),
+      ...[moments, second?.moments ?? 0, rectified ? 1 : 0].map(number),
+    ],
+  }
 }
 
 /** A sum in the backward pass: where its gradient and its output lie. */
@@ -148,9 +139,9 @@ function emitBackward(
     const { input } = term.layer
     const coefficients = emitCoefficients(context, term)
     if (!context.needsGradient(input)) return
-    const call = gradientCall(context, term, signOf(sum, index), coefficients)
+    const call = gradientCall(context, term, gradient, signOf(sum, index), coefficients)
     if (deferred.includes(term)) {
-      context.deferGradient(input, (target) => [call(rowPlaces(term.input, gradient, target, false))])
+      context.deferGradient(input, (target) => [call(target, false)])
       return
     }
     // Whoever takes over the buffer overwrites it: the last, and nobody where rows of it are read later.
@@ -162,7 +153,7 @@ function emitBackward(
       `${term.layer.name} input gradient`,
       term.layer.id,
       'blocks',
-      [call(rowPlaces(term.input, gradient, outputRow(sink)[0], !sink.first))],
+      [call(outputRow(sink)[0], !sink.first)],
       {
         rows: height,
         chunks: { columns: width, chunk: width },
@@ -267,40 +258,20 @@ function emitCoefficients(context: ListContext, { layer, moments, totals }: Term
   return coefficients
 }
 
-/** Operands of the gradient of a term's input: pointers and extent, and whether it is added to what is there. */
-interface GradientPlaces {
-  readonly pointers: readonly DraftOperand[]
-  readonly extent: readonly DraftOperand[]
-  readonly accumulate: boolean
-}
-
-/** One row, or the chunk of it that a step takes. */
-function rowPlaces(
-  input: Activation,
-  gradient: Activation,
-  target: DraftOperand,
-  accumulate: boolean,
-): GradientPlaces {
-  const none = number(0)
-  return {
-    pointers: [outputRow(input)[0], none, outputRow(gradient)[0], none, target, none],
-    extent: [number(1), columns()],
-    accumulate,
-  }
-}
-
+/** What writes one row of the gradient of a term's input to `target`, or the chunk of it that a step takes. */
 function gradientCall(
   context: ListContext,
-  { layer, moments }: Term,
+  { layer, input, moments }: Term,
+  gradient: Activation,
   sign: Sign,
   coefficients: number,
-): (places: GradientPlaces) => DraftCall {
+): (target: DraftOperand, accumulate: boolean) => DraftCall {
   const asked = sign === signs.ofSum ? sign : signs.notRectified
-  return ({ pointers, extent, accumulate }) => ({
+  return (target, accumulate) => ({
     kernel: 'normaliseGradient',
     operands: [
-      ...pointers,
-      ...extent,
+      ...[outputRow(input)[0], outputRow(gradient)[0], target],
+      columns(),
       ...[layer.output.channels, context.program.lanes].map(number),
       laneMask(context),
       ...[moments, coefficients, asked, accumulate ? 1 : 0].map(number),
