@@ -5,6 +5,7 @@
 import * as Plot from '@observablehq/plot'
 import type { KernelKind } from 'dctps'
 import { type KindLook, kindLooks } from '../report/kind-look.js'
+import { nameLine } from '../report/name-line.js'
 import { spreadPositions } from '../report/place-labels.js'
 import { labelWidth, PLOT_FONT_SIZE, PLOT_WIDTH, type PlotDescription } from '../report/plot.js'
 import { type Axis, tickText } from './axis.js'
@@ -117,25 +118,10 @@ function plotOptions(panel: DepthPanel, axis: Axis, labelRoom: number): Plot.Plo
       ),
       drawn.map(({ line, points, look }) => drawLine(line, points, look, panel.gaps)),
       drawn.map(({ points, look }) => drawMarkers(points, look, places)),
-      named.map(({ line, points, look }, index) => [
-        Plot.link([0], {
-          x1: [points.at(-1)!.place],
-          y1: [points.at(-1)!.value],
-          x2: [labelX],
-          y2: [labelY[index]!],
-          stroke: look.colour,
-          strokeOpacity: 0.45,
-          strokeWidth: 1,
-        }),
-        Plot.text([line.label], {
-          x: [labelX],
-          y: [labelY[index]!],
-          dx: 4,
-          textAnchor: 'start',
-          fill: look.colour,
-          fontWeight: 600,
-        }),
-      ]),
+      named.map(({ line, points, look }, index) => {
+        const { place, value } = points.at(-1)!
+        return nameLine(line.label, look.colour, [place, value], [labelX, labelY[index]!])
+      }),
     ],
   }
 }

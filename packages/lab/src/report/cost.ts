@@ -1,7 +1,8 @@
 // Accuracy against the size of the model file: the trade that sparse networks are made for.
 
 import * as Plot from '@observablehq/plot'
-import { accuracyDomain, logTicks } from './axes.js'
+import { accuracyOverLog } from './accuracy-frame.js'
+import { accuracyDomain } from './axes.js'
 import { formatBytes, formatPercent } from './format.js'
 import { type Html, html } from './html.js'
 import { kindLooks } from './kind-look.js'
@@ -72,21 +73,14 @@ function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptio
     frame,
   )
   const families = groupBy(points, ({ run }) => JSON.stringify([run.network, run.kind, run.rule]))
-  return {
-    height: HEIGHT,
-    marginTop: MARGIN.top,
-    marginRight: MARGIN.right,
-    marginBottom: MARGIN.bottom,
-    marginLeft: MARGIN.left,
-    x: { type: 'log', domain: [bytesLow, bytesHigh], label: null },
-    y: { domain: [low, high], label: null },
-    marks: [
-      Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
-      Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: (value: number) => formatPercent(value, 0) }),
-      Plot.axisX({ ticks: logTicks(bytesLow, bytesHigh), tickFormat: tickBytes, tickSize: 4 }),
-      Plot.ruleY([low], { strokeOpacity: 0.5 }),
-      Plot.text([axis], { frameAnchor: 'top-left', dx: -MARGIN.left + 4, dy: -26, fontWeight: 600 }),
-      Plot.text(['size of the model file'], { frameAnchor: 'bottom-right', dy: 38, fontWeight: 600 }),
+  return accuracyOverLog(
+    {
+      height: HEIGHT,
+      margin: MARGIN,
+      x: { name: 'size of the model file', domain: [bytesLow, bytesHigh], format: tickBytes },
+      y: { name: axis, domain: [low, high] },
+    },
+    [
       [...families.values()].map((family) => drawFamily(family)),
       points.map(({ run, bytes, accuracy }, index) => {
         const { dx, dy, anchor } = labels[index]!
@@ -103,7 +97,7 @@ function plotOptions(points: readonly CostPoint[], axis: string): Plot.PlotOptio
         })
       }),
     ],
-  }
+  )
 }
 
 /** The same network, kind and rule at several densities, joined in order of size. */

@@ -4,6 +4,7 @@
 import * as Plot from '@observablehq/plot'
 import type { Metric } from './curve-metrics.js'
 import type { KindLook } from './kind-look.js'
+import { nameLine } from './name-line.js'
 import { spreadPositions } from './place-labels.js'
 import { PLOT_FONT_SIZE, PLOT_WIDTH, type PlotDescription } from './plot.js'
 
@@ -119,25 +120,9 @@ function plotOptions(
       ),
       finishes
         .filter(({ label }) => label !== null)
-        .map(({ epoch, value, label, look }, index) => [
-          Plot.link([0], {
-            x1: [epoch],
-            y1: [value],
-            x2: [labelX],
-            y2: [labelY[index]!],
-            stroke: look.colour,
-            strokeOpacity: 0.45,
-            strokeWidth: 1,
-          }),
-          Plot.text([label ?? ''], {
-            x: [labelX],
-            y: [labelY[index]!],
-            dx: 4,
-            textAnchor: 'start',
-            fill: look.colour,
-            fontWeight: 600,
-          }),
-        ]),
+        .map(({ epoch, value, label, look }, index) =>
+          nameLine(label ?? '', look.colour, [epoch, value], [labelX, labelY[index]!]),
+        ),
     ],
   }
 }

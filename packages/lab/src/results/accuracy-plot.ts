@@ -2,8 +2,9 @@
 // as a level line.
 
 import * as Plot from '@observablehq/plot'
+import { accuracyOverLog } from '../report/accuracy-frame.js'
 import { accuracyDomain, logTicks } from '../report/axes.js'
-import { formatDensity, formatPercent } from '../report/format.js'
+import { formatDensity } from '../report/format.js'
 import { PLOT_WIDTH, type PlotDescription } from '../report/plot.js'
 import { groupBy } from '../report/records.js'
 import { lookOf, type MethodLooks } from './looks.js'
@@ -71,26 +72,24 @@ function plotOptions(
     ]),
   )
   const [left, right] = densityDomain(entries)
-  return {
-    height: HEIGHT,
-    marginTop: MARGIN.top,
-    marginRight: MARGIN.right,
-    marginBottom: MARGIN.bottom,
-    marginLeft: MARGIN.left,
-    x: { type: 'log', domain: [left, right], label: null },
-    y: { domain: [low, high], label: null },
-    marks: [
-      Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
-      Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: (value: number) => formatPercent(value, 0) }),
-      Plot.axisX({ ticks: densityTicks(entries, left, right), tickFormat: formatDensity, tickSize: 4 }),
-      Plot.ruleY([low], { strokeOpacity: 0.5 }),
-      Plot.text(['Accuracy'], { frameAnchor: 'top-left', dx: -MARGIN.left + 4, dy: -26, fontWeight: 600 }),
-      Plot.text(['density'], { frameAnchor: 'bottom-right', dy: 38, fontWeight: 600 }),
+  return accuracyOverLog(
+    {
+      height: HEIGHT,
+      margin: MARGIN,
+      x: {
+        name: 'density',
+        domain: [left, right],
+        ticks: densityTicks(entries, left, right),
+        format: formatDensity,
+      },
+      y: { name: 'Accuracy', domain: [low, high] },
+    },
+    [
       levels.map(({ cell, spread }) => drawLevel(cell, spread, looks, [left, right])),
       [...groupBy(entries, ({ method }) => method)].map(([method, own]) => drawMethod(method, own, looks)),
       levels.map(({ cell, spread }) => nameLevel(cell, spread, looks, left)),
     ],
-  }
+  )
 }
 
 function drawLevel({ method }: Cell, spread: Spread, looks: MethodLooks, [left, right]: [number, number]) {
