@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { decodeTrainState, encodeTrainState } from '#core/file/index'
 import { buildSpec, type ModelSpec } from '#core/models/spec'
 import { kernelLayers, type Network, NetworkBuilder } from '#core/network/network'
 import type { Supports } from '#core/network/parameters'
-import { createNodeRunner } from '#core/node'
 import { Key } from '#core/random/key'
 import { kernelEntries } from '#core/shape/kernel'
 import { randomPositions } from '#core/support/index'
@@ -18,44 +17,22 @@ import {
 } from '#core/train/options'
 import type { TrainTask } from '#core/train/setup'
 import type { TrainState } from '#core/train/state'
-import { Trainer } from '#core/train/trainer'
-import { barDataset } from '../train/toy-data.js'
+import type { Trainer } from '#core/train/trainer'
+import { barDataset, smallSpec } from '../train/toy-data.js'
+import { openTrainer } from '../train/trainers.js'
 
 type SupportEvent = Extract<TrainEvent, { type: 'support' }>
-
-let open: Trainer[] = []
-afterEach(() => {
-  for (const trainer of open) trainer.close()
-  open = []
-})
-
-async function trainer(task: TrainTask, state: TrainState | null = null, threads = 1): Promise<Trainer> {
-  const created = await Trainer.create(
-    task,
-    { createRunner: (program) => createNodeRunner(program, threads) },
-    state,
-  )
-  open.push(created)
-  return created
-}
 
 async function finish(run: Trainer, onMove: (event: SupportEvent) => void | Promise<void> = () => {}) {
   for await (const event of run.run()) if (event.type === 'support') await onMove(event)
 }
 
-const spec: ModelSpec = {
-  architecture: 'lenet5',
-  input: { channels: 1, height: 32, width: 32 },
-  classes: 2,
-  kernel: { kind: 'dctps', alpha: 'trainable' },
-  support: { type: 'random', rule: 'epl', density: 0.02, seed: 0 },
-}
 const often = { updateEvery: 4, dropFraction: 0.5, updateUntil: 0.9 }
 
 /** 270 training images in batches of 32: nine steps an epoch, the last one partial. */
 function lenet(dynamic: DynamicOptions, changes: Partial<TrainOptions> = {}): TrainTask {
   const options = { ...trainDefaults, epochs: 3, batch: 32, learningRate: 3e-3, dynamic, ...changes }
-  return { ...buildSpec(spec), dataset: barDataset(300), options }
+  return { ...buildSpec(smallSpec), dataset: barDataset(300), options }
 }
 
 /** Values, optimiser state and supports as one list of numbers. */
@@ -86,7 +63,7 @@ describe.each(['rigl', 'set'] as const)('training with %s', (type) => {
     'moves entries, each layer keeping its count; what moved starts at 0 with no optimiser state (%s)',
     async (_, changes) => {
       const task = lenet(dynamic, changes)
-      const run = await trainer(task)
+      const run = await openTrainer(task)
       let before = run.supports
       const steps: number[] = []
       await finish(run, async ({ step, moved, layers }) => {
@@ -126,29 +103,29 @@ describe.each(['rigl', 'set'] as const)('training with %s', (type) => {
   )
 
   test('a run stopped after any step and resumed through a state file ends with the same bits, with 1, 2 and 3 threads', async () => {
-    const whole = await trainer(lenet(dynamic))
+    const whole = await openTrainer(lenet(dynamic))
     await finish(whole)
     const expected = numbers(await whole.state())
     // Right before, at and right after updates, between them, and at the ends of epochs.
     for (const stopAfter of [3, 4, 5, 9, 24, 25]) {
-      const first = await trainer(lenet(dynamic), null, 2)
+      const first = await openTrainer(lenet(dynamic), null, 2)
       let steps = 0
       for await (const event of first.run()) if (event.type === 'step' && ++steps === stopAfter) break
-      const stored: ModelSpec = { ...spec, support: { type: 'explicit' } }
-      const { network } = buildSpec(spec)
+      const stored: ModelSpec = { ...smallSpec, support: { type: 'explicit' } }
+      const { network } = buildSpec(smallSpec)
       const file = { spec: stored, network, configuration: {}, state: await first.state() }
       const restored = decodeTrainState(encodeTrainState(file), 'state')
       expect(numbers(restored.state)).toEqual(numbers(file.state))
-      const second = await trainer(lenet(dynamic), restored.state, 3)
+      const second = await openTrainer(lenet(dynamic), restored.state, 3)
       await finish(second)
       expect(numbers(await second.state()), `stopped after ${stopAfter} steps`).toEqual(expected)
     }
   })
 
   test('so does one that is stopped by the event of an update', async () => {
-    const whole = await trainer(lenet(dynamic))
+    const whole = await openTrainer(lenet(dynamic))
     await finish(whole)
-    const first = await trainer(lenet(dynamic))
+    const first = await openTrainer(lenet(dynamic))
     let stopped = 0
     for await (const event of first.run()) {
       if (event.type !== 'support' || event.step !== 8) continue
@@ -158,7 +135,7 @@ describe.each(['rigl', 'set'] as const)('training with %s', (type) => {
     expect(stopped).toBe(8)
     const state = await first.state()
     expect(state.step).toBe(9)
-    const second = await trainer(lenet(dynamic), state)
+    const second = await openTrainer(lenet(dynamic), state)
     await finish(second)
     expect(numbers(await second.state())).toEqual(numbers(await whole.state()))
   })
@@ -166,7 +143,7 @@ describe.each(['rigl', 'set'] as const)('training with %s', (type) => {
 
 test('RigL leaves the values that stay as they were: its update takes the place of a step', async () => {
   const task = lenet({ type: 'rigl', ...often })
-  const run = await trainer(task)
+  const run = await openTrainer(task)
   let last = new Map<string, Float32Array>()
   let before: Supports = run.supports
   let compared = 0
@@ -202,7 +179,7 @@ test('RigL leaves the values that stay as they were: its update takes the place 
 
 test('SET takes the same positions in every run, and others with another seed', async () => {
   const supportsOf = async (seed: number) => {
-    const run = await trainer(lenet({ type: 'set', ...often }, { seed, epochs: 1 }))
+    const run = await openTrainer(lenet({ type: 'set', ...often }, { seed, epochs: 1 }))
     await finish(run)
     return [...run.supports.values()].map((support) => [...support])
   }
@@ -213,12 +190,12 @@ test('SET takes the same positions in every run, and others with another seed', 
 
 test('dense kernels have nothing to move', async () => {
   const dense: ModelSpec = {
-    ...spec,
+    ...smallSpec,
     kernel: { kind: 'dense', alpha: 'trainable' },
     support: { type: 'dense' },
   }
   const task = { ...lenet({ type: 'rigl', ...often }), ...buildSpec(dense) }
-  await expect(trainer(task)).rejects.toMatchObject({
+  await expect(openTrainer(task)).rejects.toMatchObject({
     code: 'usage',
     message: expect.stringContaining('all its kernels are dense'),
   })
@@ -230,7 +207,7 @@ test.each([
   ['a drop fraction above 1', { dropFraction: 1.5 }, /drop fraction/],
   ['an end beyond the run', { updateUntil: 1.1 }, /share of steps/],
 ])('%s is refused', async (_, changes, message) => {
-  await expect(trainer(lenet({ type: 'rigl', ...often, ...changes }))).rejects.toMatchObject({
+  await expect(openTrainer(lenet({ type: 'rigl', ...often, ...changes }))).rejects.toMatchObject({
     code: 'usage',
     message: expect.stringMatching(message),
   })
@@ -283,7 +260,7 @@ describe('on a planted problem, whose labels come from a sparse linear teacher',
       ...{ epochs: 8, learningRate: 0.02, validation: 0, seed, dynamic },
       optimizer: { ...adamDefaults, weightDecay: 0 },
     }
-    const run = await trainer({ network, supports, dataset, options })
+    const run = await openTrainer({ network, supports, dataset, options })
     await finish(run)
     const support = new Set(run.supports.get(id))
     return planted.reduce((sum, position) => sum + (support.has(position) ? 1 : 0), 0) / count

@@ -1,25 +1,18 @@
 import { expect, test } from 'vitest'
 import { decodeModel, encodeModel } from '#core/file/model'
-import { buildSpec, type ModelSpec } from '#core/models/spec'
+import { buildSpec } from '#core/models/spec'
 import { createNodeRunner } from '#core/node'
 import { Classifier } from '#core/predict/classifier'
 import type { Program } from '#core/program/program'
 import { trainDefaults } from '#core/train/options'
 import { train } from '#core/train/train'
 import { ReferenceNetwork } from '../reference/network.js'
-import { barDataset } from '../train/toy-data.js'
+import { barDataset, smallSpec } from '../train/toy-data.js'
 
-const spec: ModelSpec = {
-  architecture: 'lenet5',
-  input: { channels: 1, height: 32, width: 32 },
-  classes: 2,
-  kernel: { kind: 'dctps', alpha: 'trainable' },
-  support: { type: 'random', rule: 'epl', density: 0.02, seed: 0 },
-}
 const platform = { createRunner: (program: Program) => createNodeRunner(program, 1) }
 
 test('a trained model, written and read, answers as the float64 reference does, whatever the batch', async () => {
-  const { network, supports } = buildSpec(spec)
+  const { network, supports } = buildSpec(smallSpec)
   const epochs: number[] = []
   const options = { ...trainDefaults, epochs: 5, batch: 32, learningRate: 3e-3 }
   const trainer = await train({ network, supports, dataset: barDataset(300), options }, platform, {
@@ -30,7 +23,14 @@ test('a trained model, written and read, answers as the float64 reference does, 
   const values = (await trainer.state()).parameters
   trainer.close()
   const classNames = ['row', 'column']
-  const bytes = encodeModel({ spec, network, supports, parameters: values, normalisation, classNames })
+  const bytes = encodeModel({
+    spec: smallSpec,
+    network,
+    supports,
+    parameters: values,
+    normalisation,
+    classNames,
+  })
 
   const unseen = barDataset(20, 9)
   const input = new Float64Array(20 * 32 * 32).fill(-normalisation.mean[0]! / normalisation.std[0]!)
@@ -56,10 +56,10 @@ test('a trained model, written and read, answers as the float64 reference does, 
 })
 
 test('bytes that are not whole images are refused', async () => {
-  const { network, supports } = buildSpec(spec)
+  const { network, supports } = buildSpec(smallSpec)
   const parameters = new Map()
   const model = {
-    spec,
+    spec: smallSpec,
     network,
     supports,
     parameters,

@@ -1,7 +1,17 @@
-// A small data set that a network can learn: bright bars whose direction is the class, with noise from a fixed key.
+// A small data set and a network that can learn it: bright bars whose direction is the class, with noise from a fixed key.
 
+import type { ModelSpec } from '#core/models/spec'
 import { Key } from '#core/random/key'
 import type { ImageDataset } from '#core/train/dataset'
+
+/** LeNet-5 for the bars at 2% of its weights. */
+export const smallSpec: ModelSpec = {
+  architecture: 'lenet5',
+  input: { channels: 1, height: 32, width: 32 },
+  classes: 2,
+  kernel: { kind: 'dctps', alpha: 'trainable' },
+  support: { type: 'random', rule: 'epl', density: 0.02, seed: 0 },
+}
 
 export function barDataset(images: number, seed = 1): ImageDataset {
   const key = Key.fromSeed(seed)

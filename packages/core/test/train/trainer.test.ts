@@ -1,45 +1,29 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { decodeTrainState, encodeTrainState } from '#core/file/index'
 import { buildSpec, type ModelSpec } from '#core/models/spec'
-import { createNodeRunner } from '#core/node'
 import { evaluate } from '#core/train/evaluate'
 import { adamDefaults, sgdDefaults, type TrainOptions, trainDefaults } from '#core/train/options'
 import type { TrainState } from '#core/train/state'
-import { Trainer } from '#core/train/trainer'
-import { barDataset } from './toy-data.js'
+import type { Trainer } from '#core/train/trainer'
+import { barDataset, smallSpec } from './toy-data.js'
+import { openTrainer } from './trainers.js'
 
 const dataset = barDataset(300)
-const spec: ModelSpec = {
-  architecture: 'lenet5',
-  input: { channels: 1, height: 32, width: 32 },
-  classes: 2,
-  kernel: { kind: 'dctps', alpha: 'trainable' },
-  support: { type: 'random', rule: 'epl', density: 0.02, seed: 0 },
-}
 const options: TrainOptions = { ...trainDefaults, epochs: 3, batch: 32, learningRate: 3e-3, validation: 0.1 }
-
-let open: Trainer[] = []
-afterEach(() => {
-  for (const trainer of open) trainer.close()
-  open = []
-})
 
 async function trainer(
   changes: Partial<TrainOptions> = {},
   state: TrainState | null = null,
   threads = 1,
   data = dataset,
-  model = spec,
+  model = smallSpec,
 ) {
   const { network, supports } = buildSpec(model)
-  const task = { network, supports, dataset: data, options: { ...options, ...changes } }
-  const created = await Trainer.create(
-    task,
-    { createRunner: (program) => createNodeRunner(program, threads) },
+  return openTrainer(
+    { network, supports, dataset: data, options: { ...options, ...changes } },
     state,
+    threads,
   )
-  open.push(created)
-  return created
 }
 
 async function finish(run: Trainer): Promise<void> {
@@ -82,7 +66,12 @@ describe('training', () => {
         for await (const event of first.run()) {
           if (event.type === 'step' && ++steps === stopAfter) break
         }
-        const file = { spec, ...buildSpec(spec), configuration: {}, state: await first.state() }
+        const file = {
+          spec: smallSpec,
+          ...buildSpec(smallSpec),
+          configuration: {},
+          state: await first.state(),
+        }
         const restored = decodeTrainState(encodeTrainState(file), 'state')
         const second = await trainer(changes, restored.state)
         await finish(second)
@@ -97,7 +86,7 @@ describe('training', () => {
   )
 
   test('so does a Fixup network, whose parameters have two learning rates', async () => {
-    const fixup: ModelSpec = { ...spec, architecture: 'fixup-resnet20' }
+    const fixup: ModelSpec = { ...smallSpec, architecture: 'fixup-resnet20' }
     const few = barDataset(48)
     const changes = { epochs: 1, batch: 16, validation: 0 }
     const whole = await trainer(changes, null, 1, few, fixup)
@@ -134,13 +123,9 @@ describe('training', () => {
 
   test('frozen alpha stays, trainable alpha moves', async () => {
     for (const alpha of ['frozen', 'trainable'] as const) {
-      const frozen: ModelSpec = { ...spec, kernel: { kind: 'dctps', alpha } }
+      const frozen: ModelSpec = { ...smallSpec, kernel: { kind: 'dctps', alpha } }
       const { network, supports } = buildSpec(frozen)
-      const run = await Trainer.create(
-        { network, supports, dataset, options: { ...options, epochs: 1 } },
-        { createRunner: (program) => createNodeRunner(program, 1) },
-      )
-      open.push(run)
+      const run = await openTrainer({ network, supports, dataset, options: { ...options, epochs: 1 } })
       await finish(run)
       const alphas = run.runner.parameters.parameters
         .filter(({ role }) => role === 'alpha')
