@@ -1,5 +1,6 @@
 // Every kernel that a program can call. All work on float32 tiles in the one imported memory and allocate nothing.
 
+export * from './alpha'
 export * from './batchnorm'
 export * from './cosine'
 export * from './dense'

@@ -31,6 +31,45 @@ export function normaliseRow(
   else addNormalisedRow(x, residual, y, columns, channels, lanes, moments, residualMoments, lower)
 }
 
+/**
+ * As {@link normaliseRow} without a residual, of those channels alone that have entries in a support: `rows` [rowCount][2] uint32, the
+ * byte offset of a channel in its tile and the end of its entries. The other channels of `y` are left as they are.
+ */
+export function normaliseChannels(
+  x: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  rows: usize,
+  rowCount: i32,
+  rectified: i32,
+): void {
+  const lower = f32x4.splat(rectified ? 0 : -Infinity)
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  const tileBytes = <usize>channels * rowBytes
+  const scales = moments + 2 * array
+  const last = rows + ((<usize>rowCount) << 3)
+  for (let w = 0; w < columns; w++) {
+    let before: u32 = 0
+    for (let row = rows; row < last; row += 8) {
+      const channel = <usize>load<u32>(row)
+      const end = load<u32>(row, 4)
+      if (end == before) continue
+      before = end
+      const at = scales + (channel / rowBytes) * 4
+      const scale = v128.load_splat<f32>(at)
+      const shift = v128.load_splat<f32>(at + array)
+      for (let i = channel; i < channel + rowBytes; i += 16)
+        v128.store(y + i, f32x4.pmax(addProduct(v128.load(x + i), scale, shift), lower))
+    }
+    x += tileBytes
+    y += tileBytes
+  }
+}
+
 function scaleRow(
   x: usize,
   y: usize,

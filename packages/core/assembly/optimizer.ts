@@ -77,9 +77,3 @@ export function adamStep(
     v128.store(values + i, f32x4.sub(p, f32x4.mul(rate, step)))
   }
 }
-
-/** Folds alpha into the output scales of a transform: `scales[k] = alpha * base[k]`. Without alpha (0) a copy. */
-export function foldAlpha(scales: usize, base: usize, alpha: usize, count: i32): void {
-  const a = alpha ? load<f32>(alpha) : 1
-  for (let k: usize = 0; k < (<usize>count) << 2; k += 4) store<f32>(scales + k, a * load<f32>(base + k))
-}

@@ -20,6 +20,8 @@ export interface DraftOperand extends Operand {
 export interface DraftCall {
   readonly kernel: string
   readonly operands: readonly DraftOperand[]
+  /** Address of an int32 in shared memory: the call is made only where it is not 0. */
+  readonly when?: number
 }
 
 /** How a row is cut: calls on `chunk` columns each. */
@@ -267,6 +269,7 @@ export class DraftList {
         (call): Call => ({
           kernel: call.kernel,
           operands: call.operands.map((operand) => place(operand, step.chunk)),
+          when: call.when ?? null,
           bytes: bytesTouched(call),
         }),
       )

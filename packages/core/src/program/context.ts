@@ -10,6 +10,7 @@ import { type DraftCall, type DraftOperand, inBlock, number, type ProgramBuilder
 import type { GrowthPlan } from './growth-plan.js'
 import type { KernelTables } from './kernel-tables.js'
 import type { PlacedParameter } from './parameter-layout.js'
+import type { PlacedSupport } from './position-tables.js'
 import type { SlotLayout } from './slot.js'
 import type { StoragePlan } from './storage.js'
 import { type TileLayout, tileLayout } from './tiles.js'
@@ -30,6 +31,15 @@ export interface GradientSink extends Activation {
 
 /** The calls that write one row of an activation, or the chunk that a step takes, to a pointer. */
 export type RowSource = (target: DraftOperand) => DraftCall[]
+
+/** The same; with `only`, of the channels alone that a support has entries of. */
+export type InputSource = (target: DraftOperand, only?: PlacedSupport) => DraftCall[]
+
+/** One row of an activation that lies nowhere: where it is written, and the calls that do so. */
+export interface ScratchRow {
+  readonly row: PixelRow
+  calls(only?: PlacedSupport): DraftCall[]
+}
 
 /** The calls that sum up one row of a gradient. */
 export type SumSource = (gradient: Activation) => DraftCall[]
@@ -70,7 +80,7 @@ export class ListContext {
   readonly growth: GrowthPlan | null
   readonly #activations = new Map<LayerId, Activation>()
   readonly #gradients = new Map<LayerId, Activation>()
-  readonly #rowSources = new Map<LayerId, RowSource>()
+  readonly #rowSources = new Map<LayerId, InputSource>()
   readonly #gradientSources = new Map<LayerId, RowSource>()
   readonly #sumSources = new Map<LayerId, SumSource>()
 
@@ -107,18 +117,18 @@ export class ListContext {
   }
 
   /** Says how rows of a layer's output can be computed anew, in the backward pass. */
-  offerRows(id: LayerId, source: RowSource): void {
+  offerRows(id: LayerId, source: InputSource): void {
     this.#rowSources.set(id, source)
   }
 
   /** One row (`width` pixels of it) of a layer's output, computed anew; null where it is stored. */
-  inputRow(id: LayerId, width: number): { calls: DraftCall[]; row: PixelRow } | null {
+  inputRow(id: LayerId, width: number): ScratchRow | null {
     if (!this.program.storage.recomputed.has(id)) return null
     const source = this.#rowSources.get(id)
     if (source === undefined) return null
     const { tileBytes } = this.activation(id).layout
     const row = this.builder.rowScratch('inputRow', width * tileBytes)
-    return { calls: source(row), row: [row, number(tileBytes)] }
+    return { calls: (only) => source(row, only), row: [row, number(tileBytes)] }
   }
 
   /** Says how rows of the gradient of a kernel's output are computed, instead of storing it. */

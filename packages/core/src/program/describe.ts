@@ -25,7 +25,7 @@ function describeList(name: string, { steps, buffers }: StepList): string[] {
   const lines = [`${name}: ${steps.length} steps, ${steps.filter((step) => step.barrier).length} barriers`]
   for (const [index, step] of steps.entries()) {
     const cost = step.multiplyAdds > 0 ? `  ${Math.round(step.multiplyAdds)} multiply-adds an image` : ''
-    const calls = step.calls.map((call) => call.kernel).join(' + ')
+    const calls = step.calls.map(({ kernel, when }) => (when === null ? kernel : `${kernel}?`)).join(' + ')
     lines.push(
       `${step.barrier ? '=' : ' '}${String(index).padStart(4)}  ${step.name}  [${step.scope}${step.rows > 1 ? ` x${step.rows}` : ''}${step.descending ? ' back' : ''}${step.columns > step.chunk ? ` x${step.columns / step.chunk}` : ''}]  ${calls}${cost}`,
     )

@@ -23,6 +23,8 @@ export interface Call {
   /** Name of an AssemblyScript kernel, or the key of an emitted transform. */
   readonly kernel: string
   readonly operands: readonly Operand[]
+  /** Address of an int32 without which the call is left out: where it is 0. Null: the call is always made. */
+  readonly when: number | null
   /** Bytes of the block buffers that it touches in all its rows, each once, for one block: the least that it moves. */
   readonly bytes: number
 }

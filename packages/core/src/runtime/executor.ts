@@ -28,6 +28,8 @@ interface BoundCall {
   readonly kernel: Kernel
   readonly operands: number[]
   readonly moving: readonly Moving[]
+  /** Which int32 of the memory has to be other than 0; -1: none. */
+  readonly when: number
 }
 
 interface BoundStep {
@@ -45,7 +47,7 @@ export class Executor {
   readonly #thread: number
   readonly #threads: number
   readonly #barrier: Barrier
-  readonly #header: Int32Array
+  readonly #words: Int32Array
   readonly #evaluate: readonly BoundStep[]
   readonly #gradient: readonly BoundStep[]
   readonly #update: readonly BoundStep[]
@@ -63,7 +65,7 @@ export class Executor {
     this.#thread = thread
     this.#threads = threads
     this.#barrier = barrier
-    this.#header = new Int32Array(memory.buffer)
+    this.#words = new Int32Array(memory.buffer)
     const bind = (list: StepList | null) => (list === null ? [] : bindSteps(list, kernels, thread, threads))
     this.#evaluate = bind(program.evaluate)
     this.#gradient = bind(program.gradient)
@@ -75,8 +77,8 @@ export class Executor {
   run(slot: number): void {
     const { slotsAddress, slotStride } = this.#program.memory
     const header = (slotsAddress + slot * slotStride) / 4
-    const blocks = this.#header[header + slotHeader.blocks / 4]!
-    const mode = this.#header[header + slotHeader.mode / 4]!
+    const blocks = this.#words[header + slotHeader.blocks / 4]!
+    const mode = this.#words[header + slotHeader.mode / 4]!
     if (mode === modes.evaluate) {
       this.#runList(this.#evaluate, slot, blocks)
     } else if (mode === modes.growth) {
@@ -100,13 +102,13 @@ export class Executor {
           this.#runOwnBlocks(step, slot, blocks)
           break
         case 'slices':
-          runRows(step, 0, slot)
+          runRows(step, 0, slot, this.#words)
           break
         case 'slicesOverBlocks':
-          for (let block = 0; block < blocks; block++) runRows(step, block, slot)
+          for (let block = 0; block < blocks; block++) runRows(step, block, slot, this.#words)
           break
         case 'once':
-          if (thread === 0) runRows(step, 0, slot)
+          if (thread === 0) runRows(step, 0, slot, this.#words)
           break
       }
     }
@@ -116,17 +118,18 @@ export class Executor {
     const own = Math.ceil((blocks - this.#thread) / this.#threads)
     for (let done = 0; done < own; done++) {
       const which = step.descending ? own - 1 - done : done
-      runRows(step, this.#thread + this.#threads * which, slot)
+      runRows(step, this.#thread + this.#threads * which, slot, this.#words)
     }
   }
 }
 
-function runRows(step: BoundStep, block: number, slot: number): void {
+function runRows(step: BoundStep, block: number, slot: number, words: Int32Array): void {
   let turn = 0
   for (let done = 0; done < step.rows; done++) {
     const row = step.descending ? step.rows - 1 - done : done
     for (let column = 0; column < step.columns; column += step.chunk) {
-      for (const { kernel, operands, moving } of step.calls) {
+      for (const { kernel, operands, moving, when } of step.calls) {
+        if (when >= 0 && words[when] === 0) continue
         for (const { index, base, perBlock, perRow, perColumn, perTurn, perSlot } of moving) {
           operands[index] =
             (base + perBlock * block + perRow * row + perColumn * column + perTurn * turn + perSlot * slot) |
@@ -167,7 +170,7 @@ function bindSteps(
         // Addresses above 2 GiB become negative int32, as WebAssembly would make them, and stay small integers.
         return Number.isInteger(base) ? base | 0 : base
       })
-      return { kernel, operands, moving }
+      return { kernel, operands, moving, when: call.when === null ? -1 : call.when / 4 }
     }),
   }))
 }

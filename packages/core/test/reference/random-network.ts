@@ -282,7 +282,10 @@ function support(entries: number, density: number, random: Lcg): Uint32Array {
   )
 }
 
-/** Values of a size at which activations neither fade nor grow over a few layers; none is 0. */
+/** About the bound below which the gradient of alpha is computed in another way behind a batch norm. */
+const smallAlphas = [0, 2 ** -7, -3 * 2 ** -8, 2 ** -6, -(2 ** -5)]
+
+/** Values of a size at which activations neither fade nor grow over a few layers; none but an alpha is 0. */
 function parameterValues(role: ParameterRole, size: number, channels: number, random: Lcg): Float64Array {
   switch (role) {
     case 'kernel':
@@ -290,6 +293,11 @@ function parameterValues(role: ParameterRole, size: number, channels: number, ra
     case 'variance':
       return new Float64Array(size).map(() => random.uniform(0.5, 1.5))
     case 'alpha':
+      return new Float64Array(size).map(() => {
+        const draw = random.fraction()
+        if (draw < 0.3) return smallAlphas[Math.floor((draw / 0.3) * smallAlphas.length)]!
+        return (draw < 0.65 ? -1 : 1) * random.uniform(0.5, 1.5)
+      })
     case 'scale':
       return new Float64Array(size).map(() => (random.fraction() < 0.5 ? -1 : 1) * random.uniform(0.5, 1.5))
     case 'bias':

@@ -116,18 +116,21 @@ export async function profileTraining(
   }
   const turn = firstBackwardStep(gradient)
   const blocks = program.blocks
-  const calls = steps.flatMap((step, index) =>
-    step.calls.map(
-      (call, place): CallProfile => ({
-        step: step.name,
-        layer: step.layer === null ? null : network.layers[step.layer]!.name,
-        kernel: program.modules.has(call.kernel) ? kindOfTransform(call.kernel) : call.kernel,
-        pass: index >= gradient.length ? 'update' : index < turn ? 'forward' : 'backward',
-        seconds: clock.median(index, place),
-        bytes: call.bytes * blocks,
-      }),
-    ),
-  )
+  const calls = steps
+    .flatMap((step, index) =>
+      step.calls.map(
+        (call, place): CallProfile => ({
+          step: step.name,
+          layer: step.layer === null ? null : network.layers[step.layer]!.name,
+          kernel: program.modules.has(call.kernel) ? kindOfTransform(call.kernel) : call.kernel,
+          pass: index >= gradient.length ? 'update' : index < turn ? 'forward' : 'backward',
+          seconds: clock.median(index, place),
+          bytes: call.bytes * blocks,
+        }),
+      ),
+    )
+    // Calls that were left out.
+    .filter(({ seconds }) => seconds > 0)
   return {
     batch,
     seconds: calls.reduce((sum, { seconds }) => sum + seconds, 0),

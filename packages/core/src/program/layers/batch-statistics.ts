@@ -73,6 +73,14 @@ function partialStatistics(
   return { address: tables.reserved(`statistics-${layer}`, stride * blocks), stride }
 }
 
+/** Address of the moments of a batch norm. */
+export function momentsOf(
+  { program, mode }: ListContext,
+  { id, output }: Pick<BatchNormLayer, 'id' | 'output'>,
+): number {
+  return program.tables.reserved(`moments-${id}-${mode}`, output.channels * 16)
+}
+
 /**
  * Emits the steps from statistics to moments.
  * @returns address of the moments: four arrays of `channels` float32, mean, inverse deviation, scale and shift
@@ -80,7 +88,7 @@ function partialStatistics(
 export function emitMoments(context: ListContext, layer: BatchNormLayer): number {
   const { builder, program } = context
   const { height, width, channels } = layer.output
-  const moments = program.tables.reserved(`moments-${layer.id}-${context.mode}`, channels * 16)
+  const moments = momentsOf(context, layer)
   const affineAndRunning = (['scale', 'shift', 'mean', 'variance'] as const).map((role) =>
     number(context.parameter(layer.id, role).address),
   )

@@ -120,16 +120,17 @@ export function depthwiseTransform(context: ListContext, layer: KernelLayer): Fr
     scales: filters,
     scaleCount: taps * channels,
     forward: (x, y, scales) => [depthwiseForward(context, layer, storedOf(x), y, number(scales))],
-    adjoint: (dy) =>
+    adjointScales: () => ({ address: filters, count: taps * channels }),
+    adjoint: (dy, scales) =>
       keepsSize(layer.geometry)
         ? {
             type: 'gather',
             scratchBytes: 0,
-            row: (u) => [depthwiseGather(context, layer, storedOf(dy), u, number(filters), false)],
+            row: (u) => [depthwiseGather(context, layer, storedOf(dy), u, number(scales), false)],
           }
         : {
             type: 'scatter',
-            row: (u) => [depthwiseScatter(context, layer, u, storedOf(dy), number(filters))],
+            row: (u) => [depthwiseScatter(context, layer, u, storedOf(dy), number(scales))],
           },
   }
 }

@@ -20,6 +20,12 @@ import {
 import { hasSpectralForm, spectralTransform } from './spectral-transform.js'
 import { hasSpectralForm5, spectralTransform5 } from './spectral-transform5.js'
 
+/** A table of factors: address and number. */
+export interface Factors {
+  readonly address: number
+  readonly count: number
+}
+
 /** D on one row of tiles, in both directions. */
 export interface FreeTransform {
   /** Of one output pixel. */
@@ -33,7 +39,10 @@ export interface FreeTransform {
   readonly scaleCount: number
   /** One row of y = D x, with factors from `scales`; a form with rows of its own emits a step beforehand. */
   forward(x: KernelInput, y: Activation, scales: number): DraftCall[]
-  adjoint(dy: OutputGradient): Adjoint
+  /** The factors that bear alpha in the adjoint's calls, for alpha = 1. @param input layout of what the adjoint writes */
+  adjointScales(input: TileLayout): Factors
+  /** With factors from `scales`. */
+  adjoint(dy: OutputGradient, scales: number): Adjoint
 }
 
 /**
@@ -85,6 +94,10 @@ export function transformCall(
   }
 }
 
+export function factorsOf({ scales, emitted }: PlacedTransform): Factors {
+  return { address: scales, count: emitted.scales.length }
+}
+
 function patchTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
   const { tables } = context.program
   const forward = tables.transform(layer.geometry, input, 'forward', 'assign')
@@ -95,21 +108,18 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
     scales: forward.scales,
     scaleCount: forward.emitted.scales.length,
     forward: (x, y, scales) => [transformCall(context, forward, columns(), x.patches, outputRow(y), scales)],
-    adjoint(dy) {
+    adjointScales(written) {
+      const store = patchesTile(layer) ? 'assign' : 'accumulate'
+      return factorsOf(tables.transform(layer.geometry, written, 'adjoint', store))
+    },
+    adjoint(dy, scales) {
       if (!patchesTile(layer)) {
         return {
           type: 'scatter',
           row(u) {
             const adjoint = tables.transform(layer.geometry, u.layout, 'adjoint', 'accumulate')
             return [
-              transformCall(
-                context,
-                adjoint,
-                columns(),
-                outputRow(storedOf(dy)),
-                patchRow(u, layer),
-                adjoint.scales,
-              ),
+              transformCall(context, adjoint, columns(), outputRow(storedOf(dy)), patchRow(u, layer), scales),
             ]
           },
         }
@@ -118,7 +128,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
       return {
         type: 'gather',
         scratchBytes: adjoint.emitted.scratchBytes,
-        row: (u) => [transformCall(context, adjoint, columns(), dy.windows, u, adjoint.scales)],
+        row: (u) => [transformCall(context, adjoint, columns(), dy.windows, u, scales)],
       }
     },
   }
@@ -158,9 +168,10 @@ function grouped(context: ListContext, layer: KernelLayer, input: TileLayout): F
     scales,
     scaleCount: geometry.outChannels,
     forward: (x, y, rowScales) => [call('cosineForward', input, x.patches, outputRow(y), rowScales)],
-    adjoint: (dy) => ({
+    adjointScales: () => ({ address: scales, count: geometry.outChannels }),
+    adjoint: (dy, rowScales) => ({
       type: 'scatter',
-      row: (u) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(storedOf(dy)), scales)],
+      row: (u) => [call('cosineAdjoint', u.layout, patchRow(u, layer), outputRow(storedOf(dy)), rowScales)],
     }),
   }
 }

@@ -5,13 +5,23 @@ import { DctpsError } from '../../errors.js'
 import type { KernelLayer } from '../../network/layer.js'
 import { type DraftCall, type DraftOperand, inBlock, number } from '../builder.js'
 import type { Activation, GradientSink, PixelRow } from '../context.js'
+import type { PlacedSupport } from '../position-tables.js'
 import type { TileLayout } from '../tiles.js'
+
+/** Whether calls are made, or in which case: addresses of two int32, one of which is 1 and the other 0. */
+export type Condition = 'always' | 'never' | { readonly yes: number; readonly no: number }
 
 /** What is done for each row of inputs in the backward pass, in one step while the row is in the cache. */
 export interface GatheredRows {
   readonly calls: DraftCall[]
   /** What is emitted behind that step. */
   readonly after: (() => void)[]
+  /** What is emitted when all gradients of the layer are there. */
+  readonly last: (() => void)[]
+  /** Whether the calls read all channels of the input's row. */
+  wholeInput: Condition
+  /** Otherwise those that a support has entries of. */
+  inputChannels: PlacedSupport | null
   multiplyAdds: number
 }
 

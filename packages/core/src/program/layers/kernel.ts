@@ -5,7 +5,7 @@ import { DctpsError } from '../../errors.js'
 import { type KernelLayer, layerInputs } from '../../network/layer.js'
 import type { Supports } from '../../network/parameters.js'
 import { type Chunks, columns, type DraftCall, number, turnIndex } from '../builder.js'
-import { type Activation, type ListContext, pixels } from '../context.js'
+import { type Activation, type ListContext, pixels, type ScratchRow } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
 import { statisticsCalls } from './batch-statistics.js'
@@ -65,7 +65,7 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
     stored: source === null ? input : null,
   }
   const calls = [
-    ...(source?.calls ?? []),
+    ...(source?.calls() ?? []),
     ...parts.flatMap((part, index) => part.forward(places, output, index > 0)),
   ]
   if (layer.bias) calls.push(biasCall(context, layer, output))
@@ -116,15 +116,23 @@ function emitBackward(
     deferred === null ? gradientOf(context, layer) : { layout, windows: deferred.row, stored: null }
   if (layer.bias) emitBiasGradient(context, layer, storedOf(gradient))
   const inputRow = source?.row ?? outputRow(input)
-  const sources = [...(deferred?.calls ?? []), ...(source?.calls ?? [])]
+  const sources = [...(deferred?.calls ?? []), ...(source?.calls() ?? [])]
   emitGrowth(context, layer, { input, inputRow, gradient, sources, rows, chunks })
-  const gathered: GatheredRows = { calls: [], after: [], multiplyAdds: 0 }
+  const gathered: GatheredRows = {
+    calls: [],
+    after: [],
+    last: [],
+    wholeInput: 'never',
+    inputChannels: null,
+    multiplyAdds: 0,
+  }
   let scattered = false
   const emitGathered = () => {
     if (gathered.calls.length === 0) return
     const sums = isLastReader(context, layer, parts) ? context.takeSums(layer.input) : []
     const calls = [
-      ...sources,
+      ...(deferred?.calls ?? []),
+      ...(source === null ? [] : inputCalls(source, gathered)),
       ...gathered.calls.splice(0),
       // The input's gradient is complete, and the row in the cache.
       ...sums,
@@ -141,10 +149,22 @@ function emitBackward(
     scattered = part.backward(places, gathered) || scattered
   }
   emitGathered()
+  for (const emit of gathered.last) emit()
   // What was scattered beyond the image is nobody's gradient, and must not be read as the padding of one.
   if (!scattered || !wanted) return
   const sink = context.gradientSink(layer.input)
   if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
+}
+
+/** The calls that compute what is read of an input's row. */
+function inputCalls(source: ScratchRow, { wholeInput, inputChannels }: GatheredRows): DraftCall[] {
+  if (wholeInput === 'always') return source.calls()
+  const channels = inputChannels === null ? [] : source.calls(inputChannels)
+  if (wholeInput === 'never') return channels
+  return [
+    ...source.calls().map((call) => ({ ...call, when: wholeInput.yes })),
+    ...channels.map((call) => ({ ...call, when: wholeInput.no })),
+  ]
 }
 
 function gradientOf(context: ListContext, layer: KernelLayer): OutputGradient {

@@ -7,9 +7,9 @@ import { kernelEntries, patchLength, transformLength } from '../../shape/kernel.
 import { dctMatrix } from '../../transform/index.js'
 import { inBlock, number, turnIndex } from '../builder.js'
 import type { ListContext } from '../context.js'
+import { alphaGradient } from './alpha.js'
 import { denseForward, denseGradient, emitDenseInputGradient } from './dense-part.js'
 import { type KernelPart, storedOf } from './kernel-part.js'
-import { alphaGradient } from './transform-part.js'
 
 /** Where dense kernels over all entries take less time than sparse ones over the stored ones, as measured. */
 const fewestStored = 0.5

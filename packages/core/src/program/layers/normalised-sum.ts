@@ -13,7 +13,7 @@ import {
   sliceIndex,
   turnIndex,
 } from '../builder.js'
-import type { Activation, ListContext } from '../context.js'
+import type { Activation, InputSource, ListContext } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
@@ -51,13 +51,34 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
     context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
   }
   if (!context.program.storage.neverStored.has(sum.output)) emitNormalise(context, sum, terms, output)
-  if (isAlone(sum)) context.offerRows(sum.output, (target) => [normaliseCall(context, sum, terms, target)])
+  if (isAlone(sum)) context.offerRows(sum.output, sourceOf(context, sum, terms))
   return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })
 }
 
 /** Whether the sum is that of one normalised term: then it can be computed anew from what is kept anyway. */
 function isAlone({ terms, residual }: NormalisedSum): boolean {
   return terms.length === 1 && residual === null
+}
+
+/** Computes a row anew, or those of its channels that a support reads, where these are fewer than half. */
+function sourceOf(context: ListContext, sum: NormalisedSum, terms: readonly Term[]): InputSource {
+  const { layer, input, moments } = terms[0]!
+  const { channels } = layer.output
+  return (target, only) =>
+    only === undefined || 2 * only.rowCount > channels
+      ? [normaliseCall(context, sum, terms, target)]
+      : [
+          {
+            kernel: 'normaliseChannels',
+            operands: [
+              outputRow(input)[0],
+              target,
+              columns(),
+              ...[channels, context.program.lanes, moments].map(number),
+              ...[only.rows, only.rowCount, sum.rectified ? 1 : 0].map(number),
+            ],
+          },
+        ]
 }
 
 function emitNormalise(

@@ -100,6 +100,7 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
       ],
     }
     rows.calls.push(sum, product)
+    rows.inputChannels = support
     rows.multiplyAdds += 2 * indices.length * positions
     rows.after.push(() => emitTotal(total))
   }

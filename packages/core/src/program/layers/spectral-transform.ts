@@ -8,7 +8,7 @@ import { type DraftOperand, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import { alignUp } from '../slot.js'
-import { type FreeTransform, transformCall } from './free-transform.js'
+import { type FreeTransform, factorsOf, transformCall } from './free-transform.js'
 import { outputRow, storedOf } from './kernel-part.js'
 
 export function hasSpectralForm({ geometry }: KernelLayer): boolean {
@@ -58,7 +58,8 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
         { kernel: 'addSpectra', operands: [...spectra, ...rows(y), ...size, ...shared, ...row] },
       ]
     },
-    adjoint(gradient) {
+    adjointScales: () => factorsOf(tables.spectrum(geometry, lanes, 'adjoint')),
+    adjoint(gradient, scales) {
       const dy = storedOf(gradient)
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const spectra = spectraBehind(adjoint)
@@ -72,7 +73,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
             kernel: 'spectraOfGradient',
             operands: [...rows(dy), ...spectra, ...size, ...shared, columns, ...row],
           },
-          transformCall(context, adjoint, number(width), spectra, u, adjoint.scales),
+          transformCall(context, adjoint, number(width), spectra, u, scales),
         ],
       }
     },

@@ -8,7 +8,7 @@ import { type DraftOperand, number, rowIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import { alignUp } from '../slot.js'
-import { type FreeTransform, transformCall } from './free-transform.js'
+import { type FreeTransform, factorsOf, transformCall } from './free-transform.js'
 import { outputRow, storedOf } from './kernel-part.js'
 
 /** Taps along a row. */
@@ -70,7 +70,8 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
       builder.step(`${layer.name} transform`, layer.id, 'blocks', calls, { rows, ordered: true })
       return []
     },
-    adjoint(gradient) {
+    adjointScales: () => factorsOf(tables.spectrum(geometry, lanes, 'adjoint')),
+    adjoint(gradient, scales) {
       const dy = storedOf(gradient)
       const adjoint = tables.spectrum(geometry, lanes, 'adjoint')
       const {
@@ -97,7 +98,7 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
               number(shape.height),
             ],
           },
-          transformCall(context, adjoint, number(width), spectra, u, adjoint.scales),
+          transformCall(context, adjoint, number(width), spectra, u, scales),
         ],
       }
     },

@@ -1,11 +1,12 @@
 // The part alpha * D x of a DCTpS layer ([P] section 1), and the gradient of alpha.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { columns, type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, number, turnIndex } from '../builder.js'
 import { type Activation, type GradientSink, type ListContext, type PixelRow, rowsOf } from '../context.js'
 import { alignUp } from '../slot.js'
 import { type TileLayout, tileLayout } from '../tiles.js'
-import { type FreeTransform, freeTransform, rowTransform } from './free-transform.js'
+import { alphaGradient, alphaOf, conditional } from './alpha.js'
+import { type Factors, type FreeTransform, freeTransform, rowTransform } from './free-transform.js'
 import {
   type GatheredRows,
   type KernelPart,
@@ -21,15 +22,9 @@ export function transformPart(context: ListContext, layer: KernelLayer, input: T
     : foldedPart(context, layer, freeTransform(context, layer, input))
 }
 
-/** Alpha is folded into a copy of the transform's scales, anew before each pass; its gradient is `<x, D^T dy>`. */
+/** Alpha is folded into a copy of the transform's scales, anew before each pass. */
 function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTransform): KernelPart {
-  const alpha = context.parameter(layer.id, 'alpha')
-  const { scaleCount } = transform
-  const scales = context.builder.shared(scaleCount * 4)
-  context.builder.prologue({
-    kernel: 'foldAlpha',
-    operands: [number(scales), number(transform.scales), number(alpha.address), number(scaleCount)],
-  })
+  const scales = folded(context, layer, { address: transform.scales, count: transform.scaleCount })
   return {
     multiplyAdds: transform.multiplyAdds,
     lags: transform.lags,
@@ -39,6 +34,17 @@ function foldedPart(context: ListContext, layer: KernelLayer, transform: FreeTra
       return sink !== null && emitAdjoint(context, layer, transform, { input, inputRow, dy, sink }, rows)
     },
   }
+}
+
+/** @returns address of the factors with alpha, but those for alpha = 1 where the int32 at `unless` is not 0 */
+function folded(context: ListContext, layer: KernelLayer, { address, count }: Factors, unless = 0): number {
+  const scales = context.builder.shared(count * 4)
+  const alpha = context.parameter(layer.id, 'alpha')
+  context.builder.prologue({
+    kernel: 'foldAlpha',
+    operands: [scales, address, alpha.address, count, unless].map(number),
+  })
+  return scales
 }
 
 /**
@@ -88,7 +94,7 @@ interface AdjointPlaces {
 }
 
 /**
- * Emits `u = D^T dy`, `dalpha = <x, u>` and the input's gradient `alpha * u`.
+ * Emits `u = D^T dy`, the input's gradient `alpha * u`, and the gradient of alpha.
  * @returns whether it scatters into the halo of the sink
  */
 function emitAdjoint(
@@ -100,26 +106,30 @@ function emitAdjoint(
 ): boolean {
   const { builder } = context
   const { input, inputRow, dy, sink } = places
-  const adjoint = transform.adjoint(dy)
+  const { usesProduct, ...alpha } = alphaOf(context, layer)
+  const factors = transform.adjointScales(sink.layout)
+  const scales =
+    usesProduct === 'always'
+      ? factors.address
+      : folded(context, layer, factors, usesProduct === 'never' ? 0 : usesProduct.yes)
+  const adjoint = transform.adjoint(dy, scales)
   const { width, height } = layer.output
   const multiplyAdds = transform.multiplyAdds * height * width
-  const dot = inBlock(builder.buffer(`<x, u> ${layer.name}`, 8))
-  const finish = (u: DraftOperand, [x]: PixelRow) => scaleAndDot(context, layer, { u, x, sink, dot })
-  const emitGradient = () => {
-    if (!context.parameter(layer.id, 'alpha').trainable) return
-    builder.step(`${layer.name} alpha gradient`, layer.id, 'blocks', [
-      { kernel: 'roundSum', operands: [dot, alphaGradient(context, layer)] },
-    ])
-  }
+  /** What is left to do with a row of u: with alpha in it, nothing or to add it to what is there. */
+  const finish = (u: DraftOperand, [x]: PixelRow): DraftCall[] => [
+    ...conditional(usesProduct, 'yes', [scaleAndDot(context, layer, { u, x, sink, dot: alpha.dot })]),
+    ...conditional(usesProduct, 'no', sink.first ? [] : [addRow(u, sink)]),
+  ]
 
   if (adjoint.type === 'gather') {
     // A row of u is finished while it is hot; where the sink holds a gradient already, u lies in scratch.
     const u = sink.first
       ? outputRow(sink)[0]
       : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
-    gathered.calls.push(...adjoint.row([u, number(sink.layout.tileBytes)]), finish(u, inputRow))
+    gathered.calls.push(...adjoint.row([u, number(sink.layout.tileBytes)]), ...finish(u, inputRow))
+    gathered.wholeInput = usesProduct
     gathered.multiplyAdds += multiplyAdds
-    gathered.after.push(emitGradient)
+    gathered.last.push(alpha.emitGradient)
     return false
   }
   const u = sink.first ? sink : context.temporary(`u ${layer.name}`, sink.layout)
@@ -129,13 +139,23 @@ function emitAdjoint(
     chunks: { columns: width, chunk: width },
     multiplyAdds,
   })
-  const { height: rows, width: all } = sink.layout.shape
-  builder.step(`${layer.name} alpha`, layer.id, 'blocks', [finish(outputRow(u)[0], outputRow(input))], {
-    rows,
-    chunks: { columns: all, chunk: all },
-  })
-  emitGradient()
+  const calls = finish(outputRow(u)[0], outputRow(input))
+  if (calls.length > 0) {
+    const { height: rows, width: columns } = sink.layout.shape
+    builder.step(`${layer.name} alpha`, layer.id, 'blocks', calls, {
+      rows,
+      chunks: { columns, chunk: columns },
+    })
+  }
+  gathered.last.push(alpha.emitGradient)
   return sink.first
+}
+
+/** `target += u`, over one row. */
+function addRow(u: DraftOperand, sink: GradientSink): DraftCall {
+  const [target] = outputRow(sink)
+  const row = [number(0), target, number(0), number(1), columns(sink.layout.tileBytes)]
+  return { kernel: 'accumulateRows', operands: [u, ...row] }
 }
 
 function scaleAndDot(
@@ -156,12 +176,4 @@ function scaleAndDot(
       turnIndex,
     ],
   }
-}
-
-/** Where the gradient of alpha goes; that of a frozen alpha falls out of the same loop and goes nowhere. */
-export function alphaGradient(context: ListContext, layer: KernelLayer): DraftOperand {
-  const { trainable, gradient, gradientStride } = context.parameter(layer.id, 'alpha')
-  return trainable && gradient !== null
-    ? { ...number(gradient), perBlock: gradientStride }
-    : { ...number(context.builder.shared(context.program.blocks * 64)), perBlock: 64 }
 }
