@@ -14,6 +14,8 @@ export type Condition = 'always' | 'never' | { readonly yes: number; readonly no
 /** What is done for each row of inputs in the backward pass, in one step while the row is in the cache. */
 export interface GatheredRows {
   readonly calls: DraftCall[]
+  /** Those that read the input but where S has entries: they come when the row lies in the cache for the batch norm in front. */
+  readonly late: DraftCall[]
   /** What is emitted behind that step. */
   readonly after: (() => void)[]
   /** What is emitted when all gradients of the layer are there. */

@@ -8,6 +8,7 @@ import { type Chunks, columns, type DraftCall, number, turnIndex } from '../buil
 import { type Activation, type ListContext, pixels, type ScratchRow } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
+import { conditional } from './alpha.js'
 import { statisticsCalls } from './batch-statistics.js'
 import { densePart } from './dense-part.js'
 import { hasGatheringTransform } from './free-transform.js'
@@ -120,6 +121,7 @@ function emitBackward(
   emitGrowth(context, layer, { input, inputRow, gradient, sources, rows, chunks })
   const gathered: GatheredRows = {
     calls: [],
+    late: [],
     after: [],
     last: [],
     wholeInput: 'never',
@@ -132,10 +134,12 @@ function emitBackward(
     const sums = isLastReader(context, layer, parts) ? context.takeSums(layer.input) : []
     const calls = [
       ...(deferred?.calls ?? []),
-      ...(source === null ? [] : inputCalls(source, gathered)),
+      ...(source === null ? [] : conditional(gathered.wholeInput, 'yes', source.calls())),
       ...gathered.calls.splice(0),
       // The input's gradient is complete, and the row in the cache.
       ...sums,
+      ...(source === null ? [] : conditional(gathered.wholeInput, 'no', channelCalls(source, gathered))),
+      ...gathered.late.splice(0),
     ]
     const { multiplyAdds } = gathered
     builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
@@ -156,15 +160,9 @@ function emitBackward(
   if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
 }
 
-/** The calls that compute what is read of an input's row. */
-function inputCalls(source: ScratchRow, { wholeInput, inputChannels }: GatheredRows): DraftCall[] {
-  if (wholeInput === 'always') return source.calls()
-  const channels = inputChannels === null ? [] : source.calls(inputChannels)
-  if (wholeInput === 'never') return channels
-  return [
-    ...source.calls().map((call) => ({ ...call, when: wholeInput.yes })),
-    ...channels.map((call) => ({ ...call, when: wholeInput.no })),
-  ]
+/** The calls that compute what S reads of an input's row. */
+function channelCalls(source: ScratchRow, { inputChannels }: GatheredRows): DraftCall[] {
+  return inputChannels === null ? [] : source.calls(inputChannels)
 }
 
 function gradientOf(context: ListContext, layer: KernelLayer): OutputGradient {

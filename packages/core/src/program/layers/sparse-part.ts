@@ -99,7 +99,8 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
         number(sink.first ? 0 : 1),
       ],
     }
-    rows.calls.push(sum, product)
+    rows.calls.push(product)
+    rows.late.push(sum)
     rows.inputChannels = support
     rows.multiplyAdds += 2 * indices.length * positions
     rows.after.push(() => emitTotal(total))
