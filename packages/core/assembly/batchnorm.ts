@@ -59,34 +59,26 @@ function statisticsOfRow(
     }
   }
   memory.fill(sums, 0, (<usize>channels) << 5)
-  const full = isFull(mask, lanes)
-  for (let w = 0; w < columns; w++) {
+  const tileBytes = <usize>channels * rowBytes
+  let w = 0
+  if (isFull(mask, lanes)) {
+    for (; w + 1 < columns; w += 2) {
+      statisticsOfPair(x, x + tileBytes, channels, rowBytes, partial, sums)
+      x += 2 * tileBytes
+    }
+  }
+  for (; w < columns; w++) {
     for (let c: usize = 0; c < <usize>channels; c++) {
       const pivot = f32x4.splat(<f32>load<f64>(partial + c * 24))
       const at = sums + (c << 5)
       let s = v128.load(at)
       let q = v128.load(at, 16)
-      if (full && rowBytes >= 32) {
-        let t = f32x4.splat(0)
-        let u = t
-        for (const end = x + rowBytes; x < end; x += 32) {
-          const a = f32x4.sub(v128.load(x), pivot)
-          const b = f32x4.sub(v128.load(x, 16), pivot)
-          s = f32x4.add(s, a)
-          q = addProduct(a, a, q)
-          t = f32x4.add(t, b)
-          u = addProduct(b, b, u)
-        }
-        s = f32x4.add(s, t)
-        q = f32x4.add(q, u)
-      } else {
-        for (let i: usize = 0; i < rowBytes; i += 16) {
-          const d = v128.and(v128.load(mask + i), f32x4.sub(v128.load(x + i), pivot))
-          s = f32x4.add(s, d)
-          q = addProduct(d, d, q)
-        }
-        x += rowBytes
+      for (let i: usize = 0; i < rowBytes; i += 16) {
+        const d = v128.and(v128.load(mask + i), f32x4.sub(v128.load(x + i), pivot))
+        s = f32x4.add(s, d)
+        q = addProduct(d, d, q)
       }
+      x += rowBytes
       v128.store(at, s)
       v128.store(at, q, 16)
     }
@@ -95,6 +87,37 @@ function statisticsOfRow(
     const out = partial + c * 24
     store<f64>(out, load<f64>(out, 8) + laneSum(v128.load(sums + (c << 5))), 8)
     store<f64>(out, load<f64>(out, 16) + laneSum(v128.load(sums + (c << 5), 16)), 16)
+  }
+}
+
+/** What two pixels, `x` and `y`, add to the sums of a row; every lane holds an image. */
+function statisticsOfPair(
+  x: usize,
+  y: usize,
+  channels: i32,
+  rowBytes: usize,
+  partial: usize,
+  sums: usize,
+): void {
+  for (const end = sums + ((<usize>channels) << 5); sums < end; sums += 32) {
+    const pivot = f32x4.splat(<f32>load<f64>(partial))
+    let s = v128.load(sums)
+    let q = v128.load(sums, 16)
+    // Two chains: one would take longer.
+    let t = f32x4.splat(0)
+    let u = t
+    for (const last = x + rowBytes; x < last; x += 16) {
+      const a = f32x4.sub(v128.load(x), pivot)
+      const b = f32x4.sub(v128.load(y), pivot)
+      s = f32x4.add(s, a)
+      q = addProduct(a, a, q)
+      t = f32x4.add(t, b)
+      u = addProduct(b, b, u)
+      y += 16
+    }
+    v128.store(sums, f32x4.add(s, t))
+    v128.store(sums, f32x4.add(q, u), 16)
+    partial += 24
   }
 }
 

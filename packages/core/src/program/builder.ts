@@ -22,12 +22,22 @@ export interface DraftCall {
   readonly operands: readonly DraftOperand[]
   /** Address of an int32 in shared memory: the call is made only where it is not 0. */
   readonly when?: number
+  /** The rows of the step that it is made in, all by default: from the first to before the end. */
+  readonly first?: number
+  readonly end?: number
 }
 
 /** How a row is cut: calls on `chunk` columns each. */
 export interface Chunks {
   readonly columns: number
   readonly chunk: number
+}
+
+export interface StepOptions {
+  readonly rows?: number
+  readonly chunks?: Chunks
+  readonly ordered?: boolean
+  readonly multiplyAdds?: number
 }
 
 const wholeRows: Chunks = { columns: 1, chunk: 1 }
@@ -86,6 +96,26 @@ export function at(address: number, steps: { perRow?: number; perBlock?: number 
 /** A place in a block buffer, `offset + row * perRow + column * perColumn`. */
 export function inBlock(buffer: BlockBuffer, offset = 0, perRow = 0, perColumn = 0): DraftOperand {
   return { ...zero, constant: offset, perRow, perColumn, base: buffer }
+}
+
+/**
+ * The calls of a step where some run ahead of others: `ahead` makes what `calls` read, `lag` rows below the row that they are at.
+ * `rows` of both; the step has `rows + lag`, with whole rows as chunks, in order.
+ */
+export function lookAhead(
+  ahead: readonly DraftCall[],
+  calls: readonly DraftCall[],
+  rows: number,
+  lag: number,
+): DraftCall[] {
+  const later = (operand: DraftOperand): DraftOperand => ({
+    ...operand,
+    constant: operand.constant - lag * (operand.perRow + operand.perTurn),
+  })
+  return [
+    ...ahead.map((call) => ({ ...call, end: rows })),
+    ...calls.map((call) => ({ ...call, operands: call.operands.map(later), first: lag })),
+  ]
 }
 
 export class ProgramBuilder {
@@ -175,7 +205,7 @@ export class ProgramBuilder {
     layer: LayerId | null,
     scope: Scope,
     calls: readonly DraftCall[],
-    options: { rows?: number; chunks?: Chunks; ordered?: boolean; multiplyAdds?: number } = {},
+    options: StepOptions = {},
   ): void {
     this.#steps.push({
       ...(options.chunks ?? wholeRows),
@@ -270,6 +300,8 @@ export class DraftList {
           kernel: call.kernel,
           operands: call.operands.map((operand) => place(operand, step.chunk)),
           when: call.when ?? null,
+          first: call.first ?? 0,
+          end: call.end ?? step.rows,
           bytes: bytesTouched(call),
         }),
       )

@@ -83,6 +83,8 @@ export class ListContext {
   readonly #rowSources = new Map<LayerId, InputSource>()
   readonly #gradientSources = new Map<LayerId, RowSource>()
   readonly #sumSources = new Map<LayerId, SumSource>()
+  readonly #inputsAhead = new Map<LayerId, DraftCall>()
+  readonly #gradientsAhead = new Map<LayerId, DraftCall>()
 
   constructor(
     program: ProgramContext,
@@ -155,6 +157,25 @@ export class ListContext {
     const source = this.#sumSources.get(id)
     this.#sumSources.delete(id)
     return source?.(this.gradient(id)) ?? []
+  }
+
+  /** Leaves it to the one layer that reads an activation to write it, a few rows before it reads them. */
+  leaveAhead(id: LayerId, call: DraftCall): void {
+    this.#inputsAhead.set(id, call)
+  }
+
+  /** The call that writes a row of a layer's output, if that has been left to its reader. */
+  takeAhead(id: LayerId): DraftCall[] {
+    return take(this.#inputsAhead, id)
+  }
+
+  /** The same for the gradient of a kernel's output. */
+  leaveGradientAhead(id: LayerId, call: DraftCall): void {
+    this.#gradientsAhead.set(id, call)
+  }
+
+  takeGradientAhead(id: LayerId): DraftCall[] {
+    return take(this.#gradientsAhead, id)
   }
 
   needsGradient(id: LayerId): boolean {
@@ -241,6 +262,12 @@ export class ListContext {
     const layout = tileLayout(layer.output, this.program.lanes, halo)
     return { buffer: this.builder.buffer(name, layout.bytes), layout }
   }
+}
+
+function take(calls: Map<LayerId, DraftCall>, id: LayerId): DraftCall[] {
+  const call = calls.get(id)
+  calls.delete(id)
+  return call === undefined ? [] : [call]
 }
 
 /** Operand: pixel (0, 0) of an activation, moving `perRow` bytes a row of the step. */

@@ -25,6 +25,9 @@ export interface Call {
   readonly operands: readonly Operand[]
   /** Address of an int32 without which the call is left out: where it is 0. Null: the call is always made. */
   readonly when: number | null
+  /** The call is made in rows `first <= row < end` of the step. */
+  readonly first: number
+  readonly end: number
   /** Bytes of the block buffers that it touches in all its rows, each once, for one block: the least that it moves. */
   readonly bytes: number
 }

@@ -21,6 +21,10 @@ export interface StoragePlan {
   readonly neverStored: ReadonlySet<LayerId>
   /** 1x1 kernels whose output's gradient can be computed a row at a time by the batch norm behind them. */
   readonly gradientByRows: ReadonlySet<LayerId>
+  /** Outputs that only a kernel reads which keeps the size of its image: it can write them itself, a few rows ahead. */
+  readonly writtenAhead: ReadonlySet<LayerId>
+  /** Kernels that read windows of their output's gradient: they can write it themselves, a few rows ahead. */
+  readonly gradientAhead: ReadonlySet<LayerId>
   /** How many layers read a layer's output. */
   readonly consumers: readonly number[]
   /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
@@ -102,6 +106,17 @@ export function planStorage(
       return consumers[layer.id] === 1 && needsGradient[layer.input] ? [layer.id] : []
     }),
   )
+  const windowed = layers
+    .filter(isKernelLayer)
+    .filter((layer) => layer.geometry.size > 1 && keepsSize(layer.geometry) && gathers(layer))
+  const writtenAhead = new Set(
+    windowed.map(({ input }) => input).filter((input) => fusion.sums.has(input) && consumers[input] === 1),
+  )
+  const gradientAhead = new Set(
+    windowed
+      .filter(({ id, input, bias }) => consumers[id] === 1 && !bias && needsGradient[input])
+      .map(({ id }) => id),
+  )
   return {
     fusion,
     root,
@@ -110,6 +125,8 @@ export function planStorage(
     recomputed,
     neverStored,
     gradientByRows,
+    writtenAhead,
+    gradientAhead,
     consumers,
     needsGradient,
   }

@@ -30,6 +30,8 @@ interface BoundCall {
   readonly moving: readonly Moving[]
   /** Which int32 of the memory has to be other than 0; -1: none. */
   readonly when: number
+  readonly first: number
+  readonly end: number
 }
 
 interface BoundStep {
@@ -128,8 +130,8 @@ function runRows(step: BoundStep, block: number, slot: number, words: Int32Array
   for (let done = 0; done < step.rows; done++) {
     const row = step.descending ? step.rows - 1 - done : done
     for (let column = 0; column < step.columns; column += step.chunk) {
-      for (const { kernel, operands, moving, when } of step.calls) {
-        if (when >= 0 && words[when] === 0) continue
+      for (const { kernel, operands, moving, when, first, end } of step.calls) {
+        if (row < first || row >= end || (when >= 0 && words[when] === 0)) continue
         for (const { index, base, perBlock, perRow, perColumn, perTurn, perSlot } of moving) {
           operands[index] =
             (base + perBlock * block + perRow * row + perColumn * column + perTurn * turn + perSlot * slot) |
@@ -170,7 +172,8 @@ function bindSteps(
         // Addresses above 2 GiB become negative int32, as WebAssembly would make them, and stay small integers.
         return Number.isInteger(base) ? base | 0 : base
       })
-      return { kernel, operands, moving, when: call.when === null ? -1 : call.when / 4 }
+      const when = call.when === null ? -1 : call.when / 4
+      return { kernel, operands, moving, when, first: call.first, end: call.end }
     }),
   }))
 }

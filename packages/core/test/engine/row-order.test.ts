@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { buildSpec } from '#core/models/spec'
 import { compileProgram } from '#core/program/compile'
+import type { Step } from '#core/program/step'
 
 const { network, supports } = buildSpec({
   architecture: 'resnet18',
@@ -17,13 +18,27 @@ const program = compileProgram(network, supports, {
 const steps = program.gradient!.steps
 const byRows = steps.filter(({ scope, rows }) => scope === 'blocks' && rows > 1)
 
-test('steps over rows go there and back again, except where a row builds on the one before', () => {
-  const ordered = byRows.filter(({ calls }) => calls.some(({ kernel }) => kernel === 'addSpectra'))
+const looksAhead = ({ calls }: Step) => calls.some(({ first }) => first > 0)
+
+test('steps over rows go there and back again, except where a row builds on the one before or others run ahead', () => {
+  const ordered = byRows.filter(
+    (step) => looksAhead(step) || step.calls.some(({ kernel }) => kernel === 'addSpectra'),
+  )
   expect(ordered.length).toBeGreaterThan(10)
   expect(ordered.every(({ descending }) => !descending)).toBe(true)
   const free = byRows.slice(1).filter((step) => !ordered.includes(step))
   for (const step of free) expect(step.descending).not.toBe(byRows[byRows.indexOf(step) - 1]!.descending)
   expect(free.filter(({ descending }) => descending).length).toBeGreaterThan(20)
+})
+
+test('a 3x3 layer that alone reads a batch norm writes its rows itself, one before it reads them, and so backwards', () => {
+  const steps = byRows.filter(looksAhead)
+  for (const kernel of ['normaliseRow', 'normaliseGradient'])
+    expect(steps.filter(({ calls }) => calls[0]!.kernel === kernel).length).toBeGreaterThan(5)
+  for (const { rows, calls } of steps) {
+    expect(calls[0]).toMatchObject({ first: 0, end: rows - 1 })
+    for (const call of calls.slice(1)) expect(call).toMatchObject({ first: 1, end: rows })
+  }
 })
 
 test('no other step goes back', () => {

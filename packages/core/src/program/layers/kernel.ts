@@ -4,7 +4,15 @@
 import { DctpsError } from '../../errors.js'
 import { type KernelLayer, layerInputs } from '../../network/layer.js'
 import type { Supports } from '../../network/parameters.js'
-import { type Chunks, columns, type DraftCall, number, turnIndex } from '../builder.js'
+import {
+  type Chunks,
+  columns,
+  type DraftCall,
+  lookAhead,
+  number,
+  type StepOptions,
+  turnIndex,
+} from '../builder.js'
 import { type Activation, type ListContext, pixels, type ScratchRow } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
@@ -56,7 +64,8 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   const { height: rows, width } = layer.output
   const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
   const pixelBytes = windowBytes(layer, input) + output.layout.tileBytes
-  const chunks = lags ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
+  const ahead = context.takeAhead(layer.input)
+  const chunks = lags || ahead.length > 0 ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
   const source = context.program.storage.neverStored.has(layer.input)
     ? context.inputRow(layer.input, chunks.chunk)
     : null
@@ -71,13 +80,32 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   ]
   if (layer.bias) calls.push(biasCall(context, layer, output))
   calls.push(...statisticsCalls(context, layer, output, lags))
-  context.builder.step(`${layer.name} forward`, layer.id, 'blocks', calls, {
+  emitBehind(context, `${layer.name} forward`, layer, ahead, calls, {
     rows,
     chunks,
     ordered: lags,
     multiplyAdds,
   })
   return () => emitBackward(context, layer, parts, input)
+}
+
+/** Emits a step over rows of a layer; calls that write the rows which it reads windows of run ahead, while these are in the cache. */
+function emitBehind(
+  { builder }: ListContext,
+  name: string,
+  { id, geometry }: KernelLayer,
+  ahead: readonly DraftCall[],
+  calls: readonly DraftCall[],
+  options: StepOptions & { readonly rows: number },
+): void {
+  if (ahead.length === 0) {
+    builder.step(name, id, 'blocks', calls, options)
+    return
+  }
+  const lag = geometry.padding
+  const rows = options.rows + lag
+  const all = lookAhead(ahead, calls, options.rows, lag)
+  builder.step(name, id, 'blocks', all, { ...options, rows, ordered: true })
 }
 
 /** Bytes of input that come anew with each output pixel. */
@@ -102,14 +130,15 @@ function emitBackward(
   parts: readonly KernelPart[],
   input: Activation,
 ): void {
-  const { builder } = context
   const { height: rows, width } = input.layout.shape
   const layout = tileLayout(layer.output, context.program.lanes, 0)
   // The input, its gradient, and the gradient of the output.
   const pixelBytes = 2 * input.layout.tileBytes + windowBytes(layer, { layout })
-  const chunks = parts.some((part) => part.lags)
-    ? { columns: width, chunk: width }
-    : chunksOf(width, pixelBytes)
+  const ahead = context.takeGradientAhead(layer.id)
+  const chunks =
+    ahead.length > 0 || parts.some((part) => part.lags)
+      ? { columns: width, chunk: width }
+      : chunksOf(width, pixelBytes)
   const wanted = context.needsGradient(layer.input)
   const source = context.inputRow(layer.input, chunks.chunk)
   const deferred = context.gradientRow(layer.id, chunks.chunk)
@@ -142,7 +171,7 @@ function emitBackward(
       ...gathered.late.splice(0),
     ]
     const { multiplyAdds } = gathered
-    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', calls, { rows, chunks, multiplyAdds })
+    emitBehind(context, `${layer.name} adjoint`, layer, ahead, calls, { rows, chunks, multiplyAdds })
     for (const emit of gathered.after.splice(0)) emit()
   }
   for (const part of parts) {

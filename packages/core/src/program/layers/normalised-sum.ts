@@ -50,7 +50,10 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
   if (context.mode === 'train') {
     context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
   }
-  if (!context.program.storage.neverStored.has(sum.output)) emitNormalise(context, sum, terms, output)
+  const { neverStored, writtenAhead } = context.program.storage
+  if (writtenAhead.has(sum.output))
+    context.leaveAhead(sum.output, normaliseCall(context, sum, terms, outputRow(output)[0]))
+  else if (!neverStored.has(sum.output)) emitNormalise(context, sum, terms, output)
   if (isAlone(sum)) context.offerRows(sum.output, sourceOf(context, sum, terms))
   return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })
 }
@@ -155,21 +158,32 @@ function emitBackward(
       passOn(context, `${name} residual gradient`, id, gradient, context.gradientSink(residual))
     }
   }
-  const deferred = terms.filter((term) => canDefer(context, sum, term))
+  const { storage } = context.program
+  const canWait = (term: Term) => isUndisturbed(context, sum, term)
+  const byRows = terms.filter((term) => storage.gradientByRows.has(term.layer.input) && canWait(term))
+  // Ranking positions takes the whole gradient.
+  const ahead =
+    context.growth === null
+      ? terms.filter((term) => storage.gradientAhead.has(term.layer.input) && canWait(term))
+      : []
   terms.forEach((term, index) => {
     const { input } = term.layer
     const coefficients = emitCoefficients(context, term)
     if (!context.needsGradient(input)) return
     const call = gradientCall(context, term, gradient, signOf(sum, index), coefficients)
-    if (deferred.includes(term)) {
+    if (byRows.includes(term)) {
       context.deferGradient(input, (target) => [call(target, false)])
       return
     }
-    // Whoever takes over the buffer overwrites it: the last, and nobody where rows of it are read later.
-    const takes =
-      !isTaken && deferred.length === 0 && index === terms.length - 1 && context.shareGradient(input, id)
+    // Whoever takes over the buffer overwrites it: the last, and nobody where others read rows of it later.
+    const isLast = index === terms.length - 1 && [...byRows, ...ahead].every((later) => later === term)
+    const takes = !isTaken && isLast && context.shareGradient(input, id)
     const sink = takes ? { ...gradient, first: true } : context.gradientSink(input)
     const { height, width, channels } = term.layer.output
+    if (ahead.includes(term)) {
+      context.leaveGradientAhead(input, call(outputRow(sink)[0], !sink.first))
+      return
+    }
     context.builder.step(
       `${term.layer.name} input gradient`,
       term.layer.id,
@@ -195,15 +209,14 @@ function signOf(sum: NormalisedSum, index: number): Sign {
 }
 
 /**
- * Whether the gradient of a term's input, a 1x1 kernel's output, is computed row by row when the kernel wants it: nobody may
- * change the gradient of the sum in between, as those do who read the residual after the kernel.
+ * Whether the gradient of a term's input, a kernel's output, can wait until the kernel wants it: nobody may change the gradient
+ * of the sum in between, as those do who read the residual after the kernel.
  */
-function canDefer(
-  { program: { network, storage } }: ListContext,
+function isUndisturbed(
+  { program: { network } }: ListContext,
   { residual, layers }: NormalisedSum,
   { layer }: Term,
 ): boolean {
-  if (!storage.gradientByRows.has(layer.input)) return false
   return network.layers.every(
     (reader) =>
       residual === null ||
