@@ -41,6 +41,12 @@ export interface ScratchRow {
   calls(only?: PlacedSupport): DraftCall[]
 }
 
+/** The call that writes one row of an activation or gradient to its place, and what that costs for all rows of an image. */
+export interface RowWriter {
+  readonly call: DraftCall
+  readonly multiplyAdds: number
+}
+
 /** The calls that sum up one row of a gradient. */
 export type SumSource = (gradient: Activation) => DraftCall[]
 
@@ -83,8 +89,8 @@ export class ListContext {
   readonly #rowSources = new Map<LayerId, InputSource>()
   readonly #gradientSources = new Map<LayerId, RowSource>()
   readonly #sumSources = new Map<LayerId, SumSource>()
-  readonly #inputsAhead = new Map<LayerId, DraftCall>()
-  readonly #gradientsAhead = new Map<LayerId, DraftCall>()
+  readonly #inputsAhead = new Map<LayerId, RowWriter>()
+  readonly #gradientsAhead = new Map<LayerId, RowWriter>()
 
   constructor(
     program: ProgramContext,
@@ -159,22 +165,22 @@ export class ListContext {
     return source?.(this.gradient(id)) ?? []
   }
 
-  /** Leaves it to the one layer that reads an activation to write it, a few rows before it reads them. */
-  leaveAhead(id: LayerId, call: DraftCall): void {
-    this.#inputsAhead.set(id, call)
+  /** Leaves it to the first layer that reads an activation to write it, as far ahead as it reads. */
+  leaveAhead(id: LayerId, writer: RowWriter): void {
+    this.#inputsAhead.set(id, writer)
   }
 
-  /** The call that writes a row of a layer's output, if that has been left to its reader. */
-  takeAhead(id: LayerId): DraftCall[] {
+  /** What writes a layer's output, if that has been left to its reader and nobody has taken it yet. */
+  takeAhead(id: LayerId): RowWriter | null {
     return take(this.#inputsAhead, id)
   }
 
   /** The same for the gradient of a kernel's output. */
-  leaveGradientAhead(id: LayerId, call: DraftCall): void {
-    this.#gradientsAhead.set(id, call)
+  leaveGradientAhead(id: LayerId, writer: RowWriter): void {
+    this.#gradientsAhead.set(id, writer)
   }
 
-  takeGradientAhead(id: LayerId): DraftCall[] {
+  takeGradientAhead(id: LayerId): RowWriter | null {
     return take(this.#gradientsAhead, id)
   }
 
@@ -264,10 +270,10 @@ export class ListContext {
   }
 }
 
-function take(calls: Map<LayerId, DraftCall>, id: LayerId): DraftCall[] {
-  const call = calls.get(id)
-  calls.delete(id)
-  return call === undefined ? [] : [call]
+function take(writers: Map<LayerId, RowWriter>, id: LayerId): RowWriter | null {
+  const writer = writers.get(id)
+  writers.delete(id)
+  return writer ?? null
 }
 
 /** Operand: pixel (0, 0) of an activation, moving `perRow` bytes a row of the step. */

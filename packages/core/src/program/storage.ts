@@ -21,7 +21,7 @@ export interface StoragePlan {
   readonly neverStored: ReadonlySet<LayerId>
   /** 1x1 kernels whose output's gradient can be computed a row at a time by the batch norm behind them. */
   readonly gradientByRows: ReadonlySet<LayerId>
-  /** Outputs that only a kernel reads which keeps the size of its image: it can write them itself, a few rows ahead. */
+  /** Outputs that a kernel which keeps the size of its image reads first: it can write them itself, as far ahead as it reads. */
   readonly writtenAhead: ReadonlySet<LayerId>
   /** Kernels that read windows of their output's gradient: they can write it themselves, a few rows ahead. */
   readonly gradientAhead: ReadonlySet<LayerId>
@@ -106,15 +106,19 @@ export function planStorage(
       return consumers[layer.id] === 1 && needsGradient[layer.input] ? [layer.id] : []
     }),
   )
-  const windowed = layers
-    .filter(isKernelLayer)
-    .filter((layer) => layer.geometry.size > 1 && keepsSize(layer.geometry) && gathers(layer))
+  const readsRows = (layer: Layer | undefined): layer is KernelLayer =>
+    layer !== undefined && isKernelLayer(layer) && keepsSize(layer.geometry) && gathers(layer)
   const writtenAhead = new Set(
-    windowed.map(({ input }) => input).filter((input) => fusion.sums.has(input) && consumers[input] === 1),
+    [...fusion.sums.keys()].filter((id) =>
+      readsRows(layers.find((layer) => layerInputs(layer).includes(id))),
+    ),
   )
   const gradientAhead = new Set(
-    windowed
-      .filter(({ id, input, bias }) => consumers[id] === 1 && !bias && needsGradient[input])
+    layers
+      .filter(readsRows)
+      .filter(({ id, bias, geometry, input }) => {
+        return consumers[id] === 1 && !bias && geometry.size > 1 && needsGradient[input]
+      })
       .map(({ id }) => id),
   )
   return {

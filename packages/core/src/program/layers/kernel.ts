@@ -13,7 +13,7 @@ import {
   type StepOptions,
   turnIndex,
 } from '../builder.js'
-import { type Activation, type ListContext, pixels, type ScratchRow } from '../context.js'
+import { type Activation, type ListContext, pixels, type RowWriter, type ScratchRow } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
 import { conditional } from './alpha.js'
@@ -65,7 +65,8 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
   const pixelBytes = windowBytes(layer, input) + output.layout.tileBytes
   const ahead = context.takeAhead(layer.input)
-  const chunks = lags || ahead.length > 0 ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
+  const wholeRows = lags || looksAhead(layer, ahead)
+  const chunks = wholeRows ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
   const source = context.program.storage.neverStored.has(layer.input)
     ? context.inputRow(layer.input, chunks.chunk)
     : null
@@ -89,23 +90,30 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   return () => emitBackward(context, layer, parts, input)
 }
 
-/** Emits a step over rows of a layer; calls that write the rows which it reads windows of run ahead, while these are in the cache. */
+/** Whether rows are written before the one that a step is at, which takes whole rows. */
+function looksAhead({ geometry }: KernelLayer, ahead: RowWriter | null): boolean {
+  return ahead !== null && geometry.padding > 0
+}
+
+/** Emits a step over rows of a layer that also writes the rows which it reads, while these are in the cache. */
 function emitBehind(
   { builder }: ListContext,
   name: string,
-  { id, geometry }: KernelLayer,
-  ahead: readonly DraftCall[],
+  layer: KernelLayer,
+  ahead: RowWriter | null,
   calls: readonly DraftCall[],
-  options: StepOptions & { readonly rows: number },
+  options: StepOptions & { readonly rows: number; readonly multiplyAdds: number },
 ): void {
-  if (ahead.length === 0) {
-    builder.step(name, id, 'blocks', calls, options)
+  const before = ahead === null ? [] : [ahead.call]
+  const multiplyAdds = options.multiplyAdds + (ahead?.multiplyAdds ?? 0)
+  if (!looksAhead(layer, ahead)) {
+    builder.step(name, layer.id, 'blocks', [...before, ...calls], { ...options, multiplyAdds })
     return
   }
-  const lag = geometry.padding
+  const lag = layer.geometry.padding
   const rows = options.rows + lag
-  const all = lookAhead(ahead, calls, options.rows, lag)
-  builder.step(name, id, 'blocks', all, { ...options, rows, ordered: true })
+  const all = lookAhead(before, calls, options.rows, lag)
+  builder.step(name, layer.id, 'blocks', all, { ...options, rows, ordered: true, multiplyAdds })
 }
 
 /** Bytes of input that come anew with each output pixel. */
@@ -136,7 +144,7 @@ function emitBackward(
   const pixelBytes = 2 * input.layout.tileBytes + windowBytes(layer, { layout })
   const ahead = context.takeGradientAhead(layer.id)
   const chunks =
-    ahead.length > 0 || parts.some((part) => part.lags)
+    looksAhead(layer, ahead) || parts.some((part) => part.lags)
       ? { columns: width, chunk: width }
       : chunksOf(width, pixelBytes)
   const wanted = context.needsGradient(layer.input)

@@ -13,7 +13,7 @@ import {
   sliceIndex,
   turnIndex,
 } from '../builder.js'
-import type { Activation, InputSource, ListContext } from '../context.js'
+import type { Activation, InputSource, ListContext, RowWriter } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
@@ -51,9 +51,11 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
     context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
   }
   const { neverStored, writtenAhead } = context.program.storage
-  if (writtenAhead.has(sum.output))
-    context.leaveAhead(sum.output, normaliseCall(context, sum, terms, outputRow(output)[0]))
-  else if (!neverStored.has(sum.output)) emitNormalise(context, sum, terms, output)
+  if (!neverStored.has(sum.output)) {
+    const writer = writerOf(context, sum, terms, output)
+    if (writtenAhead.has(sum.output)) context.leaveAhead(sum.output, writer)
+    else emitNormalise(context, sum, writer)
+  }
   if (isAlone(sum)) context.offerRows(sum.output, sourceOf(context, sum, terms))
   return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })
 }
@@ -84,25 +86,28 @@ function sourceOf(context: ListContext, sum: NormalisedSum, terms: readonly Term
         ]
 }
 
-function emitNormalise(
+function writerOf(
   context: ListContext,
   sum: NormalisedSum,
   terms: readonly Term[],
   output: Activation,
+): RowWriter {
+  const { height, width, channels } = output.layout.shape
+  return {
+    call: normaliseCall(context, sum, terms, outputRow(output)[0]),
+    multiplyAdds: terms.length * channels * height * width,
+  }
+}
+
+function emitNormalise(
+  { program, builder }: ListContext,
+  { output }: NormalisedSum,
+  { call, multiplyAdds }: RowWriter,
 ): void {
-  const { name, output: shape } = context.program.network.layers[sum.output]!
-  const { height, width, channels } = shape
-  context.builder.step(
-    `${name} normalise`,
-    sum.output,
-    'blocks',
-    [normaliseCall(context, sum, terms, outputRow(output)[0])],
-    {
-      rows: height,
-      chunks: { columns: width, chunk: width },
-      multiplyAdds: terms.length * channels * height * width,
-    },
-  )
+  const { name, output: shape } = program.network.layers[output]!
+  const { height: rows, width: columns } = shape
+  const chunks = { columns, chunk: columns }
+  builder.step(`${name} normalise`, output, 'blocks', [call], { rows, chunks, multiplyAdds })
 }
 
 /** Writes one row of a sum, or the chunk of it that a step takes. */
@@ -180,21 +185,19 @@ function emitBackward(
     const takes = !isTaken && isLast && context.shareGradient(input, id)
     const sink = takes ? { ...gradient, first: true } : context.gradientSink(input)
     const { height, width, channels } = term.layer.output
+    const writer = {
+      call: call(outputRow(sink)[0], !sink.first),
+      multiplyAdds: 2 * channels * height * width,
+    }
     if (ahead.includes(term)) {
-      context.leaveGradientAhead(input, call(outputRow(sink)[0], !sink.first))
+      context.leaveGradientAhead(input, writer)
       return
     }
-    context.builder.step(
-      `${term.layer.name} input gradient`,
-      term.layer.id,
-      'blocks',
-      [call(outputRow(sink)[0], !sink.first)],
-      {
-        rows: height,
-        chunks: { columns: width, chunk: width },
-        multiplyAdds: 2 * channels * height * width,
-      },
-    )
+    context.builder.step(`${term.layer.name} input gradient`, term.layer.id, 'blocks', [writer.call], {
+      rows: height,
+      chunks: { columns: width, chunk: width },
+      multiplyAdds: writer.multiplyAdds,
+    })
   })
 }
 
