@@ -2,8 +2,7 @@
 // order of the taps. `pitch` and `tile` are the distances between the rows and columns of a window; with both negative and
 // `x` at the window's last pixel the taps are turned round, which is the adjoint.
 //
-// Sums are stored after each row of taps, though more is added to them: what a store waits for is computed before the loads behind
-// it. V8 would load all numbers of a window first, and run out of registers; so the products are a quarter faster.
+// Sums are stored after each row of taps, though more is added to them: that pins them (pin.ts), and makes products a quarter faster.
 
 import { putSum } from './elementwise'
 import { addProduct } from './fused'

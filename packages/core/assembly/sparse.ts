@@ -9,6 +9,7 @@
 
 import { laneSum } from './elementwise'
 import { addProduct } from './fused'
+import { pin } from './pin'
 import { touch } from './touch'
 
 /** `y[channel] (+)= sum_e values[e] * x[offsets[e]]` for each of `columns` tiles. */
@@ -99,6 +100,7 @@ function product8(
       a1 = addProduct(v, v128.load(qa, 16), a1)
       a2 = addProduct(v, v128.load(qa, 32), a2)
       a3 = addProduct(v, v128.load(qa, 48), a3)
+      pin(pa, a0, a1, a2, a3)
       b0 = addProduct(v, v128.load(qb), b0)
       b1 = addProduct(v, v128.load(qb, 16), b1)
       b2 = addProduct(v, v128.load(qb, 32), b2)
@@ -244,12 +246,14 @@ function gradient8(
       const target = sums + (e << 2)
       // Two chains: one would take twice as long.
       let s = addProduct(a0, v128.load(qa), v128.load(target))
-      let t = f32x4.mul(b0, v128.load(qb))
       s = addProduct(a1, v128.load(qa, 16), s)
-      t = addProduct(b1, v128.load(qb, 16), t)
       s = addProduct(a2, v128.load(qa, 32), s)
-      t = addProduct(b2, v128.load(qb, 32), t)
       s = addProduct(a3, v128.load(qa, 48), s)
+      // Pins the first (pin.ts).
+      v128.store(target, s)
+      let t = f32x4.mul(b0, v128.load(qb))
+      t = addProduct(b1, v128.load(qb, 16), t)
+      t = addProduct(b2, v128.load(qb, 32), t)
       t = addProduct(b3, v128.load(qb, 48), t)
       v128.store(target, f32x4.add(s, t))
     }
