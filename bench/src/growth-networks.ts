@@ -21,11 +21,15 @@ export interface NetworkGrowth {
   readonly unmeasured: readonly UnmeasuredRow[]
 }
 
-/** @param progress is told which share is done, and of what */
+/**
+ * @param progress is told which share is done, and of what
+ * @param save is given what is known so far, after each width
+ */
 export async function growNetworks(
   quick: boolean,
   rounds: Rounds,
   progress: (share: number, what: string) => void,
+  save: (growth: NetworkGrowth) => void,
 ): Promise<NetworkGrowth> {
   const used = quick ? quickWidths : widths
   const rows: NetworkGrowthRow[] = []
@@ -49,6 +53,7 @@ export async function growNetworks(
         })
       } else unmeasured.push({ ...subject, by: `dctps, width ${width}`, reason: outcome.unable })
     }
+    save({ rows, unmeasured })
   }
   return { rows, unmeasured }
 }
