@@ -272,7 +272,17 @@ export function normaliseGradient(
   const array = (<usize>channels) << 2
   const partial = !isFull(mask, lanes)
   const zero = f32x4.splat(0)
-  for (let w = 0; w < columns; w++) {
+  let w = 0
+  if (!accumulate && !partial && sign == signOfSum) {
+    const tileBytes = <usize>channels * rowBytes
+    for (; w + 1 < columns; w += 2) {
+      rectifiedGradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
+      x += 2 * tileBytes
+      dy += 2 * tileBytes
+      dx += 2 * tileBytes
+    }
+  }
+  for (; w < columns; w++) {
     for (let c: usize = 0; c < array; c += 4) {
       const mean = v128.load_splat<f32>(moments + c)
       const ka = v128.load_splat<f32>(coefficients + c)
@@ -308,5 +318,38 @@ export function normaliseGradient(
       dy += rowBytes
       dx += rowBytes
     }
+  }
+}
+
+/** Two pixels, every lane with an image: what belongs to a channel is loaded once for both. */
+function rectifiedGradientOfPair(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  tileBytes: usize,
+  rowBytes: usize,
+  moments: usize,
+  coefficients: usize,
+  array: usize,
+): void {
+  const zero = f32x4.splat(0)
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    const scale = v128.load_splat<f32>(moments + 2 * array)
+    const shift = v128.load_splat<f32>(moments + 3 * array)
+    const ka = v128.load_splat<f32>(coefficients)
+    const kb = v128.load_splat<f32>(coefficients + array)
+    const kc = v128.load_splat<f32>(coefficients + 2 * array)
+    for (const last = x + rowBytes; x < last; x += 16) {
+      let value = v128.load(x)
+      let slope = v128.and(v128.load(dy), f32x4.gt(addProduct(value, scale, shift), zero))
+      v128.store(dx, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      value = v128.load(x + tileBytes)
+      slope = v128.and(v128.load(dy + tileBytes), f32x4.gt(addProduct(value, scale, shift), zero))
+      v128.store(dx + tileBytes, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      dy += 16
+      dx += 16
+    }
+    coefficients += 4
   }
 }
