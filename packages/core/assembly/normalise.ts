@@ -210,7 +210,16 @@ function sumsOfRow(
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
   const zero = f32x4.splat(0)
-  for (let w = 0; w < columns; w++) {
+  let w = 0
+  if (sign == signOfSum) {
+    const tileBytes = <usize>channels * rowBytes
+    for (; w + 1 < columns; w += 2) {
+      rectifiedSumsOfPair(x, dy, tileBytes, rowBytes, moments, array, sums)
+      x += 2 * tileBytes
+      dy += 2 * tileBytes
+    }
+  }
+  for (; w < columns; w++) {
     let to = sums
     for (let at = moments, end = at + array; at < end; at += 4) {
       const mean = v128.load_splat<f32>(at)
@@ -248,6 +257,42 @@ function sumsOfRow(
       v128.store(to, q, 16)
       to += 32
     }
+  }
+}
+
+/** What two pixels add to the sums of a row, where the sign of the sum is found again: two chains, and moments loaded once. */
+function rectifiedSumsOfPair(
+  x: usize,
+  dy: usize,
+  tileBytes: usize,
+  rowBytes: usize,
+  moments: usize,
+  array: usize,
+  sums: usize,
+): void {
+  const zero = f32x4.splat(0)
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    const scale = v128.load_splat<f32>(moments + 2 * array)
+    const shift = v128.load_splat<f32>(moments + 3 * array)
+    let s = v128.load(sums)
+    let q = v128.load(sums, 16)
+    let t = f32x4.splat(0)
+    let u = t
+    for (const last = x + rowBytes; x < last; x += 16) {
+      let value = v128.load(x)
+      let g = v128.and(v128.load(dy), f32x4.gt(addProduct(value, scale, shift), zero))
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(value, mean), q)
+      value = v128.load(x + tileBytes)
+      g = v128.and(v128.load(dy + tileBytes), f32x4.gt(addProduct(value, scale, shift), zero))
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(value, mean), u)
+      dy += 16
+    }
+    v128.store(sums, f32x4.add(s, t))
+    v128.store(sums, f32x4.add(q, u), 16)
+    sums += 32
   }
 }
 
