@@ -30,18 +30,21 @@ export async function measureGrowth(
     if (more.growth !== null) savePlot(drawGrowth(more.growth))
   }
 
+  const endPart = () => {
+    progress.next()
+    progress.clear()
+  }
+
   useOptimisedCode()
   const layers = await growLayers(quick, show)
   keep({ growth: { layers, networks: [] } })
-  progress.next()
-  progress.clear()
+  endPart()
   console.log(`One layer of d inputs and d outputs, one thread\n\n${layerGrowthTable(layers)}\n`)
 
   const { rows, unmeasured } = await growNetworks(quick, rounds, show, (growth) =>
     keep({ growth: { layers, networks: growth.rows }, unmeasured: growth.unmeasured }),
   )
-  progress.next()
-  progress.clear()
+  endPart()
   console.log(`Training steps of ResNet-18 by the width of its first stage\n\n${networkGrowthTable(rows)}\n`)
   for (const { by, density, reason } of unmeasured)
     console.log(`Not measured: density ${density}, by ${by}: ${reason}\n`)

@@ -13,7 +13,7 @@ import {
   type StepOptions,
   turnIndex,
 } from '../builder.js'
-import { type Activation, type ListContext, pixels, type RowWriter, type ScratchRow } from '../context.js'
+import { type Activation, type ListContext, pixels, type RowWriter } from '../context.js'
 import { keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
 import { conditional } from './alpha.js'
@@ -169,13 +169,16 @@ function emitBackward(
   const emitGathered = () => {
     if (gathered.calls.length === 0) return
     const sums = isLastReader(context, layer, parts) ? context.takeSums(layer.input) : []
+    const { inputChannels: channels } = gathered
     const calls = [
       ...(deferred?.calls ?? []),
       ...(source === null ? [] : conditional(gathered.wholeInput, 'yes', source.calls())),
       ...gathered.calls.splice(0),
       // The input's gradient is complete, and the row in the cache.
       ...sums,
-      ...(source === null ? [] : conditional(gathered.wholeInput, 'no', channelCalls(source, gathered))),
+      ...(source === null || channels === null
+        ? []
+        : conditional(gathered.wholeInput, 'no', source.calls(channels))),
       ...gathered.late.splice(0),
     ]
     const { multiplyAdds } = gathered
@@ -195,11 +198,6 @@ function emitBackward(
   if (!scattered || !wanted) return
   const sink = context.gradientSink(layer.input)
   if (sink.layout.halo > 0) context.clearHalo(`${layer.name} input gradient`, layer.id, sink)
-}
-
-/** The calls that compute what S reads of an input's row. */
-function channelCalls(source: ScratchRow, { inputChannels }: GatheredRows): DraftCall[] {
-  return inputChannels === null ? [] : source.calls(inputChannels)
 }
 
 function gradientOf(context: ListContext, layer: KernelLayer): OutputGradient {

@@ -19,7 +19,7 @@ import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
 import { outputRow } from './kernel-part.js'
 
-/** Where the sign of a rectified sum is found again (`assembly/normalise.ts`). */
+/** Where the sign of a rectified sum is found again (`assembly/normalise-gradient.ts`). */
 const signs = { notRectified: 0, ofSum: 1, ofOutput: 2 } as const
 type Sign = (typeof signs)[keyof typeof signs]
 

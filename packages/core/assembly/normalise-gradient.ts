@@ -1,0 +1,255 @@
+// The gradient of a normalised sum (normalise.ts): one pass sums, one writes. Moments and coefficients are batchnorm.ts's. Tiles are
+// [channels][lanes] float32; lanes without an image get no gradient.
+
+import { isFull } from './batchnorm'
+import { laneSum } from './elementwise'
+import { addProduct } from './fused'
+
+/** Where the sign of a rectified sum is found again; 0 where there is none. */
+const signOfSum = 1
+const signOfOutput = 2
+
+/** A gradient, zero where `scale * value + shift` is not positive. */
+function passed(slope: v128, value: v128, scale: v128, shift: v128): v128 {
+  return v128.and(slope, f32x4.gt(addProduct(value, scale, shift), f32x4.splat(0)))
+}
+
+/**
+ * Adds one row of tiles to the sums of a block's gradients: for each channel `[sum g, sum g * (x - mean)]` in float64 in `totals`,
+ * which turn 0 clears. `g` is `dy`, zero where the rectified sum was not positive; `sign` says where that is read; `y` is
+ * the output, for `signOfOutput`, and then `g` replaces `dy`, for other readers. `sums`: 32 bytes a channel that nobody else uses
+ * meanwhile.
+ */
+export function normaliseSums(
+  x: usize,
+  dy: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  sign: i32,
+  sums: usize,
+  totals: usize,
+  turn: i32,
+): void {
+  if (turn == 0) memory.fill(totals, 0, (<usize>channels) << 4)
+  memory.fill(sums, 0, (<usize>channels) << 5)
+  sumsOfRow(x, dy, y, columns, channels, lanes, moments, sign, sums)
+  for (let c: usize = 0; c < <usize>channels; c++) {
+    const to = totals + (c << 4)
+    store<f64>(to, load<f64>(to) + laneSum(v128.load(sums + (c << 5))))
+    store<f64>(to, load<f64>(to, 8) + laneSum(v128.load(sums + (c << 5), 16)), 8)
+  }
+}
+
+/** From a block's totals to its gradients of weight, `sum g * xhat`, and bias, `sum g`. */
+export function normaliseTotals(
+  totals: usize,
+  channels: i32,
+  moments: usize,
+  weightGradient: usize,
+  biasGradient: usize,
+): void {
+  const array = (<usize>channels) << 2
+  for (let c: usize = 0; c < <usize>channels; c++) {
+    const inverse = <f64>load<f32>(moments + array + (c << 2))
+    store<f32>(weightGradient + (c << 2), <f32>(load<f64>(totals + (c << 4), 8) * inverse))
+    store<f32>(biasGradient + (c << 2), <f32>load<f64>(totals + (c << 4)))
+  }
+}
+
+/** `sums`: for each channel four lanes of `sum g` and of `sum g * (x - mean)`. */
+function sumsOfRow(
+  x: usize,
+  dy: usize,
+  y: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  moments: usize,
+  sign: i32,
+  sums: usize,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  const zero = f32x4.splat(0)
+  let w = 0
+  if (sign == signOfSum) {
+    const tileBytes = <usize>channels * rowBytes
+    for (; w + 1 < columns; w += 2) {
+      rectifiedSumsOfPair(x, dy, tileBytes, rowBytes, moments, array, sums)
+      x += 2 * tileBytes
+      dy += 2 * tileBytes
+    }
+  }
+  for (; w < columns; w++) {
+    let to = sums
+    for (let at = moments, end = at + array; at < end; at += 4) {
+      const mean = v128.load_splat<f32>(at)
+      const last = x + rowBytes
+      let s = v128.load(to)
+      let q = v128.load(to, 16)
+      if (sign == signOfSum) {
+        const scale = v128.load_splat<f32>(at + 2 * array)
+        const shift = v128.load_splat<f32>(at + 3 * array)
+        for (; x < last; x += 16) {
+          const value = v128.load(x)
+          const g = passed(v128.load(dy), value, scale, shift)
+          s = f32x4.add(s, g)
+          q = addProduct(g, f32x4.sub(value, mean), q)
+          dy += 16
+        }
+      } else if (sign == signOfOutput) {
+        for (; x < last; x += 16) {
+          const g = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero))
+          v128.store(dy, g)
+          s = f32x4.add(s, g)
+          q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+          dy += 16
+          y += 16
+        }
+      } else {
+        for (; x < last; x += 16) {
+          const g = v128.load(dy)
+          s = f32x4.add(s, g)
+          q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+          dy += 16
+        }
+      }
+      v128.store(to, s)
+      v128.store(to, q, 16)
+      to += 32
+    }
+  }
+}
+
+/** What two pixels add to the sums of a row, where the sign of the sum is found again: two chains, and moments loaded once. */
+function rectifiedSumsOfPair(
+  x: usize,
+  dy: usize,
+  tileBytes: usize,
+  rowBytes: usize,
+  moments: usize,
+  array: usize,
+  sums: usize,
+): void {
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    const scale = v128.load_splat<f32>(moments + 2 * array)
+    const shift = v128.load_splat<f32>(moments + 3 * array)
+    let s = v128.load(sums)
+    let q = v128.load(sums, 16)
+    let t = f32x4.splat(0)
+    let u = t
+    for (const last = x + rowBytes; x < last; x += 16) {
+      let value = v128.load(x)
+      let g = passed(v128.load(dy), value, scale, shift)
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(value, mean), q)
+      value = v128.load(x + tileBytes)
+      g = passed(v128.load(dy + tileBytes), value, scale, shift)
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(value, mean), u)
+      dy += 16
+    }
+    v128.store(sums, f32x4.add(s, t))
+    v128.store(sums, f32x4.add(q, u), 16)
+    sums += 32
+  }
+}
+
+/**
+ * One row of tiles of `dx (+)= a[c] * g + b[c] * (x - mean[c]) + c[c]` in lanes with an image, zero in the others; `dx` may be `dy`. `g`
+ * is `dy`, with `signOfSum` zero where the rectified sum was not positive.
+ */
+export function normaliseGradient(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  columns: i32,
+  channels: i32,
+  lanes: i32,
+  mask: usize,
+  moments: usize,
+  coefficients: usize,
+  sign: i32,
+  accumulate: i32,
+): void {
+  const rowBytes = (<usize>lanes) << 2
+  const array = (<usize>channels) << 2
+  const partial = !isFull(mask, lanes)
+  let w = 0
+  if (!accumulate && !partial && sign == signOfSum) {
+    const tileBytes = <usize>channels * rowBytes
+    for (; w + 1 < columns; w += 2) {
+      rectifiedGradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
+      x += 2 * tileBytes
+      dy += 2 * tileBytes
+      dx += 2 * tileBytes
+    }
+  }
+  for (; w < columns; w++) {
+    for (let c: usize = 0; c < array; c += 4) {
+      const mean = v128.load_splat<f32>(moments + c)
+      const ka = v128.load_splat<f32>(coefficients + c)
+      const kb = v128.load_splat<f32>(coefficients + array + c)
+      const kc = v128.load_splat<f32>(coefficients + 2 * array + c)
+      const scale = v128.load_splat<f32>(moments + 2 * array + c)
+      const shift = v128.load_splat<f32>(moments + 3 * array + c)
+      if (sign == signOfSum || accumulate || partial) {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          const value = v128.load(x + i)
+          let slope = v128.load(dy + i)
+          if (sign == signOfSum) slope = passed(slope, value, scale, shift)
+          let result = addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc))
+          if (partial) result = v128.and(result, v128.load(mask + i))
+          if (accumulate) result = f32x4.add(result, v128.load(dx + i))
+          v128.store(dx + i, result)
+        }
+      } else {
+        for (let i: usize = 0; i < rowBytes; i += 16) {
+          v128.store(
+            dx + i,
+            addProduct(ka, v128.load(dy + i), addProduct(kb, f32x4.sub(v128.load(x + i), mean), kc)),
+          )
+        }
+      }
+      x += rowBytes
+      dy += rowBytes
+      dx += rowBytes
+    }
+  }
+}
+
+/** Two pixels, every lane with an image: what belongs to a channel is loaded once for both. */
+function rectifiedGradientOfPair(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  tileBytes: usize,
+  rowBytes: usize,
+  moments: usize,
+  coefficients: usize,
+  array: usize,
+): void {
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    const scale = v128.load_splat<f32>(moments + 2 * array)
+    const shift = v128.load_splat<f32>(moments + 3 * array)
+    const ka = v128.load_splat<f32>(coefficients)
+    const kb = v128.load_splat<f32>(coefficients + array)
+    const kc = v128.load_splat<f32>(coefficients + 2 * array)
+    for (const last = x + rowBytes; x < last; x += 16) {
+      let value = v128.load(x)
+      let slope = passed(v128.load(dy), value, scale, shift)
+      v128.store(dx, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      value = v128.load(x + tileBytes)
+      slope = passed(v128.load(dy + tileBytes), value, scale, shift)
+      v128.store(dx + tileBytes, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      dy += 16
+      dx += 16
+    }
+    coefficients += 4
+  }
+}
