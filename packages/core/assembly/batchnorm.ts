@@ -123,7 +123,7 @@ function statisticsOfPair(
 
 /**
  * Combines the blocks' statistics (Chan et al. 1979), writes mean, inverse deviation and the scale and shift of the
- * normalisation, and moves the running statistics (unbiased variance) by `momentum`. Channels `slice` of `slices`.
+ * normalisation, and moves the running statistics (unbiased variance) of channels `slice` of `slices` by `momentum`.
  */
 export function batchMoments(
   slot: usize,
@@ -143,7 +143,9 @@ export function batchMoments(
   slices: i32,
 ): void {
   const blocks = slotBlocks(slot)
-  for (let c = (channels * slice) / slices; c < (channels * (slice + 1)) / slices; c++) {
+  const first = (channels * slice) / slices
+  const end = (channels * (slice + 1)) / slices
+  for (let c = 0; c < channels; c++) {
     let count: f64 = 0
     let mean: f64 = 0
     let squares: f64 = 0
@@ -159,15 +161,15 @@ export function batchMoments(
       count = total
     }
     squares = max(squares, 0)
+    putMoments(moments, channels, c, mean, 1 / sqrt(squares / count + epsilon), weight, bias)
+    if (c < first || c >= end) continue
     const at = (<usize>c) << 2
-    const inverse = 1 / sqrt(squares / count + epsilon)
     const unbiased = count > 1 ? squares / (count - 1) : squares
     store<f32>(runningMean + at, <f32>((1 - momentum) * <f64>load<f32>(runningMean + at) + momentum * mean))
     store<f32>(
       runningVariance + at,
       <f32>((1 - momentum) * <f64>load<f32>(runningVariance + at) + momentum * unbiased),
     )
-    putMoments(moments, channels, c, mean, inverse, weight, bias)
   }
 }
 
@@ -180,10 +182,8 @@ export function runningMoments(
   runningVariance: usize,
   epsilon: f64,
   moments: usize,
-  slice: i32,
-  slices: i32,
 ): void {
-  for (let c = (channels * slice) / slices; c < (channels * (slice + 1)) / slices; c++) {
+  for (let c = 0; c < channels; c++) {
     const at = (<usize>c) << 2
     const inverse = 1 / sqrt(<f64>load<f32>(runningVariance + at) + epsilon)
     putMoments(moments, channels, c, <f64>load<f32>(runningMean + at), inverse, weight, bias)
@@ -211,7 +211,7 @@ function putMoments(
 
 /**
  * From the blocks' sums to the coefficients of the input gradient, `dx = a * dy + b * (x - mean) + c`: three arrays of
- * `channels` float32. Channels `slice` of `slices`.
+ * `channels` float32.
  */
 export function batchNormCoefficients(
   slot: usize,
@@ -222,13 +222,11 @@ export function batchNormCoefficients(
   channels: i32,
   moments: usize,
   coefficients: usize,
-  slice: i32,
-  slices: i32,
 ): void {
   const blocks = slotBlocks(slot)
   const count = <f64>slotImages(slot) * <f64>positions
   const row = (<usize>channels) << 2
-  for (let c = (channels * slice) / slices; c < (channels * (slice + 1)) / slices; c++) {
+  for (let c = 0; c < channels; c++) {
     const at = (<usize>c) << 2
     let product: f64 = 0
     let sum: f64 = 0

@@ -10,11 +10,11 @@ import { type Call, needsBarrier, type Operand, type Scope, type Step } from './
 export type RowScratch = 'inputRow' | 'gradientRow'
 
 /**
- * An operand relative to what is not known yet: the address of a block buffer or of the running thread's scratch, or the
+ * An operand relative to what is not known yet: the address of a block buffer or of the running thread's memory, or the
  * number of columns that one call of the step takes (`constant` times that).
  */
 export interface DraftOperand extends Operand {
-  readonly base: BlockBuffer | 'scratch' | RowScratch | 'columns' | null
+  readonly base: BlockBuffer | 'scratch' | RowScratch | 'own' | 'columns' | null
 }
 
 export interface DraftCall {
@@ -125,7 +125,8 @@ export class ProgramBuilder {
   #steps: DraftStep[] = []
   #buffers: BlockBuffer[] = []
   #nextBuffer = 0
-  #threadBytes = 0
+  #scratchBytes = 0
+  #ownBytes = 0
   readonly #rowBytes = { inputRow: 0, gradientRow: 0 }
   readonly #slots: number
   readonly #slotBytes: number
@@ -150,14 +151,16 @@ export class ProgramBuilder {
     return this.#end
   }
 
-  /** Scratch bytes that one thread needs. */
+  /** Bytes of its own that one thread needs. */
   get threadBytes(): number {
-    return this.#threadBytes + this.#rowBytes.inputRow + this.#rowBytes.gradientRow
+    return this.threadOffsets.own + this.#ownBytes
   }
 
-  /** Where in a thread's scratch the single rows lie. */
-  get rowOffsets(): Readonly<Record<RowScratch, number>> {
-    return { inputRow: this.#threadBytes, gradientRow: this.#threadBytes + this.#rowBytes.inputRow }
+  /** Where in a thread's memory its parts lie. */
+  get threadOffsets(): ThreadOffsets {
+    const inputRow = this.#scratchBytes
+    const gradientRow = inputRow + this.#rowBytes.inputRow
+    return { scratch: 0, inputRow, gradientRow, own: gradientRow + this.#rowBytes.gradientRow }
   }
 
   /** A place in the slot of the current batch. */
@@ -184,7 +187,7 @@ export class ProgramBuilder {
    * they leave it alone.
    */
   scratch(bytes: number, offset = 0): DraftOperand {
-    this.#threadBytes = Math.max(this.#threadBytes, alignUp(offset + bytes, 64))
+    this.#scratchBytes = Math.max(this.#scratchBytes, alignUp(offset + bytes, 64))
     return { ...zero, constant: offset, base: 'scratch' }
   }
 
@@ -192,6 +195,13 @@ export class ProgramBuilder {
   rowScratch(row: RowScratch, bytes: number): DraftOperand {
     this.#rowBytes[row] = Math.max(this.#rowBytes[row], alignUp(bytes, 64))
     return { ...zero, base: row }
+  }
+
+  /** Reserves memory of every thread, which lasts: for what steps of the scope `everyThread` write. */
+  own(bytes: number): DraftOperand {
+    const constant = this.#ownBytes
+    this.#ownBytes = alignUp(constant + bytes, 64)
+    return { ...zero, constant, base: 'own' }
   }
 
   buffer(name: string, bytes: number): BlockBuffer {
@@ -247,14 +257,18 @@ export class ProgramBuilder {
   }
 }
 
+/** Offsets into the memory of one thread. */
+type ThreadOffsets = Readonly<Record<'scratch' | RowScratch | 'own', number>>
+
 /** Addresses and sizes of what steps are relative to. */
 export interface Places {
   readonly arena: number
   readonly blockBytes: number
+  /** Memory of the first thread. */
   readonly scratch: number
-  /** Scratch of one thread. */
+  /** Memory of one thread. */
   readonly threadBytes: number
-  readonly rowOffsets: Readonly<Record<RowScratch, number>>
+  readonly threadOffsets: ThreadOffsets
 }
 
 /** A step list with planned buffers, waiting for the addresses of arena and scratch. */
@@ -271,17 +285,14 @@ export class DraftList {
   }
 
   /** The steps with every operand a number. */
-  resolve({ arena, blockBytes, scratch, threadBytes, rowOffsets }: Places): StepList {
+  resolve({ arena, blockBytes, scratch, threadBytes, threadOffsets }: Places): StepList {
     const offsets = new Map(this.buffers.map((buffer) => [buffer.id, buffer.offset]))
     const place = ({ base, ...operand }: DraftOperand, chunk: number): Operand => {
       if (base === null) return operand
       if (base === 'columns') return { ...operand, constant: operand.constant * chunk }
-      if (base === 'scratch') {
-        return { ...operand, constant: scratch + operand.constant, perThread: threadBytes }
-      }
-      if (base === 'inputRow' || base === 'gradientRow') {
-        const row = scratch + rowOffsets[base]
-        return { ...operand, constant: row + operand.constant, perThread: threadBytes }
+      if (typeof base === 'string') {
+        const place = scratch + threadOffsets[base]
+        return { ...operand, constant: place + operand.constant, perThread: threadBytes }
       }
       return {
         ...operand,

@@ -130,8 +130,9 @@ export function compileProgram(
   const arena = alignUp(builder.end, pageBytes)
   const blockBytes = Math.max(...[evaluate, gradient, growth].map((list) => list?.blockBytes ?? 0))
   const scratch = arena + blockBytes * blocks
-  const { threadBytes, rowOffsets } = builder
-  const resolve = (list: DraftList) => list.resolve({ arena, blockBytes, scratch, threadBytes, rowOffsets })
+  const { threadBytes, threadOffsets } = builder
+  const resolve = (list: DraftList) =>
+    list.resolve({ arena, blockBytes, scratch, threadBytes, threadOffsets })
   return {
     network,
     supports,

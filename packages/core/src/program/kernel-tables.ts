@@ -5,7 +5,7 @@ import type { KernelLayer } from '../network/layer.js'
 import { groupChannels, type KernelGeometry, patchLength, transformLength } from '../shape/kernel.js'
 import { cosineScales, cosineTable } from '../transform/cosine-table.js'
 import type { EmittedTransform, SimdFlavour } from '../transform/index.js'
-import type { ProgramBuilder } from './builder.js'
+import type { DraftOperand, ProgramBuilder } from './builder.js'
 import {
   mostRows,
   type PlacedSupport,
@@ -124,6 +124,11 @@ export class KernelTables {
   /** Memory that several steps share. */
   reserved(key: string, bytes: number): number {
     return this.#once(`reserved-${key}`, () => this.#builder.shared(bytes))
+  }
+
+  /** Memory of every thread that several steps share. */
+  own(key: string, bytes: number): DraftOperand {
+    return this.#once(`own-${key}`, () => this.#builder.own(bytes))
   }
 
   /** Bytes that stay zero. */

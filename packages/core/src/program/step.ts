@@ -38,8 +38,10 @@ export interface Call {
  * - `slices`: every thread once, each on its slice of the elements
  * - `slicesOverBlocks`: every thread on its slice, once for each block in order
  * - `once`: the first thread
+ * - `everyThread`: every thread for itself, into its own memory: what all blocks are asked for and little work, so that threads need
+ *   not meet again before they use it
  */
-export type Scope = 'blocks' | 'slices' | 'slicesOverBlocks' | 'once'
+export type Scope = 'blocks' | 'slices' | 'slicesOverBlocks' | 'once' | 'everyThread'
 
 export interface Step {
   readonly name: string
@@ -59,7 +61,8 @@ export interface Step {
   readonly multiplyAdds: number
 }
 
-/** Consecutive steps need no barrier while each thread stays with its own blocks. */
+/** Consecutive steps need no barrier while each thread stays with its own blocks and its own memory. */
 export function needsBarrier(previous: Scope, next: Scope): boolean {
+  if (previous === 'everyThread') return next !== 'blocks' && next !== 'everyThread'
   return !(previous === next && (next === 'blocks' || next === 'once'))
 }

@@ -104,6 +104,7 @@ export class Executor {
           this.#runOwnBlocks(step, slot, blocks)
           break
         case 'slices':
+        case 'everyThread':
           runRows(step, 0, slot, this.#words)
           break
         case 'slicesOverBlocks':

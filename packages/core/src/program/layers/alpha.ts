@@ -50,7 +50,9 @@ export function alphaOf(context: ListContext, layer: KernelLayer): AlphaGradient
       number(values.size),
       number(gammas.address),
       gradientOf(gammas),
-      ...[norm.output.channels, momentsOf(context, norm), norm.epsilon].map(number),
+      number(norm.output.channels),
+      momentsOf(context, norm),
+      number(norm.epsilon),
       target,
     ],
   }

@@ -73,33 +73,33 @@ function partialStatistics(
   return { address: tables.reserved(`statistics-${layer}`, stride * blocks), stride }
 }
 
-/** Address of the moments of a batch norm. */
+/** Address of the moments of a batch norm: every thread has its own in training. */
 export function momentsOf(
-  { program, mode }: ListContext,
+  { program: { tables }, mode }: ListContext,
   { id, output }: Pick<BatchNormLayer, 'id' | 'output'>,
-): number {
-  return program.tables.reserved(`moments-${id}-${mode}`, output.channels * 16)
+): DraftOperand {
+  const bytes = output.channels * 16
+  return mode === 'evaluate'
+    ? number(tables.reserved(`moments-${id}`, bytes))
+    : tables.own(`moments-${id}`, bytes)
 }
 
 /**
  * Emits the steps from statistics to moments.
  * @returns address of the moments: four arrays of `channels` float32, mean, inverse deviation, scale and shift
  */
-export function emitMoments(context: ListContext, layer: BatchNormLayer): number {
+export function emitMoments(context: ListContext, layer: BatchNormLayer): DraftOperand {
   const { builder, program } = context
   const { height, width, channels } = layer.output
   const moments = momentsOf(context, layer)
   const affineAndRunning = (['scale', 'shift', 'mean', 'variance'] as const).map((role) =>
     number(context.parameter(layer.id, role).address),
   )
-  const target = [number(moments), sliceIndex, sliceCount]
   if (context.mode === 'evaluate') {
-    builder.step(`${layer.name} moments`, layer.id, 'slices', [
-      {
-        kernel: 'runningMoments',
-        operands: [number(channels), ...affineAndRunning, number(layer.epsilon), ...target],
-      },
-    ])
+    builder.prologue({
+      kernel: 'runningMoments',
+      operands: [number(channels), ...affineAndRunning, number(layer.epsilon), moments],
+    })
     return moments
   }
   if (!isKernelLayer(program.network.layers[layer.input]!)) {
@@ -110,7 +110,7 @@ export function emitMoments(context: ListContext, layer: BatchNormLayer): number
     })
   }
   const { address, stride } = partialStatistics(context, layer.id, channels)
-  builder.step(`${layer.name} moments`, layer.id, 'slices', [
+  builder.step(`${layer.name} moments`, layer.id, 'everyThread', [
     {
       kernel: 'batchMoments',
       operands: [
@@ -118,7 +118,7 @@ export function emitMoments(context: ListContext, layer: BatchNormLayer): number
         ...[address, stride, height * width, channels, program.lanes].map(number),
         ...affineAndRunning,
         ...[layer.momentum, layer.epsilon].map(number),
-        ...target,
+        ...[moments, sliceIndex, sliceCount],
       ],
     },
   ])

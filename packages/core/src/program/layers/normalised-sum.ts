@@ -3,16 +3,7 @@
 
 import { type BatchNormLayer, layerInputs } from '../../network/layer.js'
 import type { BlockBuffer } from '../arena.js'
-import {
-  columns,
-  type DraftCall,
-  type DraftOperand,
-  inBlock,
-  number,
-  sliceCount,
-  sliceIndex,
-  turnIndex,
-} from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
 import type { Activation, InputSource, ListContext, RowWriter } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
@@ -29,7 +20,7 @@ const sumBytes = 32
 interface Term {
   readonly layer: BatchNormLayer
   readonly input: Activation
-  readonly moments: number
+  readonly moments: DraftOperand
   /** Sums of the gradients, two float64 a channel. */
   readonly totals: BlockBuffer
 }
@@ -79,7 +70,8 @@ function sourceOf(context: ListContext, sum: NormalisedSum, terms: readonly Term
               outputRow(input)[0],
               target,
               columns(),
-              ...[channels, context.program.lanes, moments].map(number),
+              ...[channels, context.program.lanes].map(number),
+              moments,
               ...[only.rows, only.rowCount, sum.rectified ? 1 : 0].map(number),
             ],
           },
@@ -127,7 +119,9 @@ function normaliseCall(
       target,
       columns(),
       ...[layer.output.channels, context.program.lanes].map(number),
-      ...[moments, second?.moments ?? 0, rectified ? 1 : 0].map(number),
+      moments,
+      second?.moments ?? number(0),
+      number(rectified ? 1 : 0),
     ],
   }
 }
@@ -249,7 +243,9 @@ function sumCalls(
         // Not naming it lets its memory go, where it is computed anew.
         sign === signs.ofOutput ? outputRow(output)[0] : number(0),
         columns(),
-        ...[channels, program.lanes, moments, sign].map(number),
+        ...[channels, program.lanes].map(number),
+        moments,
+        number(sign),
         builder.scratch(channels * sumBytes),
         inBlock(totals),
         turnIndex,
@@ -260,35 +256,36 @@ function sumCalls(
 
 /**
  * Emits what becomes of the sums: gradients of scale and shift, and the coefficients of the input's gradient.
- * @returns address of the coefficients
+ * @returns address of the coefficients, every thread's own
  */
-function emitCoefficients(context: ListContext, { layer, moments, totals }: Term): number {
+function emitCoefficients(context: ListContext, { layer, moments, totals }: Term): DraftOperand {
   const { builder } = context
   const { height, width, channels } = layer.output
   const weight = context.parameter(layer.id, 'scale')
   const bias = context.parameter(layer.id, 'shift')
-  const coefficients = builder.shared(channels * 12)
+  const coefficients = builder.own(channels * 12)
   builder.step(`${layer.name} gradient totals`, layer.id, 'blocks', [
     {
       kernel: 'normaliseTotals',
       operands: [
         inBlock(totals),
-        ...[channels, moments].map(number),
+        number(channels),
+        moments,
         { ...number(weight.gradient ?? 0), perBlock: weight.gradientStride },
         { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
       ],
     },
   ])
   if (!context.needsGradient(layer.input)) return coefficients
-  builder.step(`${layer.name} coefficients`, layer.id, 'slices', [
+  builder.step(`${layer.name} coefficients`, layer.id, 'everyThread', [
     {
       kernel: 'batchNormCoefficients',
       operands: [
         builder.inSlot(0),
         ...[weight.gradient ?? 0, bias.gradient ?? 0, weight.gradientStride].map(number),
-        ...[height * width, channels, moments, coefficients].map(number),
-        sliceIndex,
-        sliceCount,
+        ...[height * width, channels].map(number),
+        moments,
+        coefficients,
       ],
     },
   ])
@@ -301,7 +298,7 @@ function gradientCall(
   { layer, input, moments }: Term,
   gradient: Activation,
   sign: Sign,
-  coefficients: number,
+  coefficients: DraftOperand,
 ): (target: DraftOperand, accumulate: boolean) => DraftCall {
   const asked = sign === signs.ofSum ? sign : signs.notRectified
   return (target, accumulate) => ({
@@ -311,7 +308,8 @@ function gradientCall(
       columns(),
       ...[layer.output.channels, context.program.lanes].map(number),
       laneMask(context),
-      ...[moments, coefficients, asked, accumulate ? 1 : 0].map(number),
+      ...[moments, coefficients],
+      ...[asked, accumulate ? 1 : 0].map(number),
     ],
   })
 }
