@@ -113,7 +113,7 @@ export function lookAhead(
     constant: operand.constant - lag * (operand.perRow + operand.perTurn),
   })
   return [
-    ...ahead.map((call) => ({ ...call, end: rows })),
+    ...ahead.map((call) => ({ ...call, end: Math.min(call.end ?? rows, rows) })),
     ...calls.map((call) => ({ ...call, operands: call.operands.map(later), first: lag })),
   ]
 }

@@ -2,7 +2,7 @@
 // serves one step list (training or evaluation) of one program.
 
 import { DctpsError } from '../errors.js'
-import type { Layer, LayerId } from '../network/layer.js'
+import { isKernelLayer, type KernelLayer, type Layer, type LayerId, layerInputs } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import type { ParameterRole, Supports } from '../network/parameters.js'
 import type { BlockBuffer } from './arena.js'
@@ -13,7 +13,7 @@ import type { PlacedParameter } from './parameter-layout.js'
 import type { PlacedSupport } from './position-tables.js'
 import type { SlotLayout } from './slot.js'
 import type { StoragePlan } from './storage.js'
-import { type TileLayout, tileLayout } from './tiles.js'
+import { overwriting, type TileLayout, tileLayout } from './tiles.js'
 
 /** A block buffer seen as an activation (or its gradient). */
 export interface Activation {
@@ -41,9 +41,9 @@ export interface ScratchRow {
   calls(only?: PlacedSupport): DraftCall[]
 }
 
-/** The call that writes one row of an activation or gradient to its place, and what that costs for all rows of an image. */
+/** The calls that write one row of an activation or gradient to its place, and what that costs for all rows of an image. */
 export interface RowWriter {
-  readonly call: DraftCall
+  readonly calls: readonly DraftCall[]
   readonly multiplyAdds: number
 }
 
@@ -86,6 +86,8 @@ export class ListContext {
   readonly growth: GrowthPlan | null
   readonly #activations = new Map<LayerId, Activation>()
   readonly #gradients = new Map<LayerId, Activation>()
+  /** Layers the gradient of whose output has a place, but nothing in it yet. */
+  readonly #untouched = new Set<LayerId>()
   readonly #rowSources = new Map<LayerId, InputSource>()
   readonly #gradientSources = new Map<LayerId, RowSource>()
   readonly #sumSources = new Map<LayerId, SumSource>()
@@ -118,9 +120,10 @@ export class ListContext {
     const root = this.program.storage.root[layer.id]!
     const existing = this.#activations.get(root)
     if (existing !== undefined) return existing
-    const activation = this.#create(layer.name, layer, this.program.storage.halo[root]!)
+    const activation = this.#createOutput(layer)
     this.#activations.set(root, activation)
-    if (activation.layout.halo > 0) this.clearHalo(layer.name, layer.id, activation)
+    if (activation.layout.halo > 0 && !this.program.storage.haloAhead.has(layer.id))
+      this.clearHalo(layer.name, layer.id, activation)
     return activation
   }
 
@@ -184,6 +187,11 @@ export class ListContext {
     return take(this.#gradientsAhead, id)
   }
 
+  /** Whether the halo of the gradient of a sum is cleared row by row, as the gradient of what was summed is written. */
+  clearsGradientAhead(id: LayerId): boolean {
+    return this.program.storage.gradientHaloAhead.has(id) && this.growth === null
+  }
+
   needsGradient(id: LayerId): boolean {
     return this.program.storage.needsGradient[id]!
   }
@@ -203,10 +211,12 @@ export class ListContext {
   /** Where to write (`first`) or add the gradient of a layer's output. */
   gradientSink(id: LayerId): GradientSink {
     const existing = this.#gradients.get(id)
-    if (existing !== undefined) return { ...existing, first: false }
+    if (existing !== undefined) return { ...existing, first: this.#untouched.delete(id) }
     const layer = this.program.network.layers[id]!
-    const created = this.#create(`d ${layer.name}`, layer, this.program.storage.gradientHalo[id]!)
-    if (created.layout.halo > 0) this.clearHalo(`d ${layer.name}`, id, created)
+    const { gradientHalo, gradientOverwritten } = this.program.storage
+    const created = this.#create(`d ${layer.name}`, layer, gradientHalo[id]!, gradientOverwritten[id]!)
+    if (created.layout.halo > 0 && !this.clearsGradientAhead(id))
+      this.clearHalo(`d ${layer.name}`, id, created)
     this.#gradients.set(id, created)
     return { ...created, first: true }
   }
@@ -222,6 +232,15 @@ export class ListContext {
       return false
     this.#gradients.set(input, gradient)
     return true
+  }
+
+  /** Lets a kernel that writes the gradient of its output ahead overwrite it with that of its input, if it can. */
+  overwriteGradient({ id, input }: KernelLayer): void {
+    // Ranking positions takes the whole gradient.
+    if (!this.program.storage.overwrites.has(id) || this.#gradients.has(input) || this.growth !== null) return
+    const { buffer, layout } = this.gradient(id)
+    this.#gradients.set(input, { buffer, layout: overwriting(layout) })
+    this.#untouched.add(input)
   }
 
   /** Memory for `bytes` of each block that outlasts the step list; all lists have it under the same name. */
@@ -264,8 +283,20 @@ export class ListContext {
     )
   }
 
-  #create(name: string, layer: Layer, halo: number): Activation {
-    const layout = tileLayout(layer.output, this.program.lanes, halo)
+  #createOutput(layer: Layer): Activation {
+    const { overwrites, halo } = this.program.storage
+    if (isKernelLayer(layer) && overwrites.has(layer.id)) {
+      const { buffer, layout } = this.activation(layer.input)
+      return { buffer, layout: overwriting(layout) }
+    }
+    const isOverwritten = this.program.network.layers.some(
+      (reader) => overwrites.has(reader.id) && layerInputs(reader).includes(layer.id),
+    )
+    return this.#create(layer.name, layer, halo[this.program.storage.root[layer.id]!]!, isOverwritten)
+  }
+
+  #create(name: string, layer: Layer, halo: number, isOverwritten: boolean): Activation {
+    const layout = tileLayout(layer.output, this.program.lanes, halo, isOverwritten ? 1 : 0)
     return { buffer: this.builder.buffer(name, layout.bytes), layout }
   }
 }
@@ -279,6 +310,23 @@ function take(writers: Map<LayerId, RowWriter>, id: LayerId): RowWriter | null {
 /** Operand: pixel (0, 0) of an activation, moving `perRow` bytes a row of the step. */
 export function pixels({ buffer, layout }: Activation, perRow = 0): DraftOperand {
   return inBlock(buffer, layout.origin, perRow)
+}
+
+/** The calls that clear the halo beside one row, and with the first and the last row that above and below the image. */
+export function haloOfRow({ buffer, layout }: Activation): DraftCall[] {
+  const { halo, origin, pitch, tileBytes, interiorBytes, shape } = layout
+  const left = origin - halo * tileBytes
+  const clear = (offset: number, bytes: number, perRow = 0): DraftCall => ({
+    kernel: 'fillZero',
+    operands: [inBlock(buffer, offset, perRow), number(bytes)],
+  })
+  const { height } = shape
+  return [
+    { ...clear(left - halo * pitch, halo * pitch), end: 1 },
+    clear(left, halo * tileBytes, pitch),
+    clear(origin + interiorBytes, halo * tileBytes, pitch),
+    { ...clear(left + height * pitch, halo * pitch), first: height - 1 },
+  ]
 }
 
 /** Operands `pointer, pitch` of an activation for the kernels that walk rows themselves. */

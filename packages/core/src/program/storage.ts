@@ -4,7 +4,9 @@
 import { isKernelLayer, type KernelLayer, type Layer, type LayerId, layerInputs } from '../network/layer.js'
 import type { Network } from '../network/network.js'
 import { hasTrainableScalar } from '../network/parameters.js'
+import type { ActivationShape } from '../shape/activation.js'
 import { type FusionPlan, planFusion } from './fusion.js'
+import { isDepthwise } from './layers/depthwise.js'
 import { keepsSize } from './support-rows.js'
 
 export interface StoragePlan {
@@ -25,6 +27,13 @@ export interface StoragePlan {
   readonly writtenAhead: ReadonlySet<LayerId>
   /** Kernels that read windows of their output's gradient: they can write it themselves, a few rows ahead. */
   readonly gradientAhead: ReadonlySet<LayerId>
+  /** Outputs whose halo is cleared with each row that is written ahead, and gradients of outputs, row by row likewise. */
+  readonly haloAhead: ReadonlySet<LayerId>
+  readonly gradientHaloAhead: ReadonlySet<LayerId>
+  /** Kernels of as many outputs as inputs that alone read what is written ahead, once: each row of outputs can take the place of inputs. */
+  readonly overwrites: ReadonlySet<LayerId>
+  /** Whether the gradient of a layer's output may come to lie where a kernel overwrites it with that of its input. */
+  readonly gradientOverwritten: readonly boolean[]
   /** How many layers read a layer's output. */
   readonly consumers: readonly number[]
   /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
@@ -81,10 +90,9 @@ export function planStorage(
     const wanted = layer.op === 'input' && inputGradient
     needsGradient.push(trained || wanted || layerInputs(layer).some((input) => needsGradient[input]!))
   }
+  const readersOf = (id: LayerId) => layers.filter((layer) => layerInputs(layer).includes(id))
   const isReadByRows = (id: LayerId) =>
-    layers
-      .filter((layer) => layerInputs(layer).includes(id))
-      .every((reader) => (isKernelLayer(reader) ? gathers(reader) : forgetful.has(reader.op)))
+    readersOf(id).every((reader) => (isKernelLayer(reader) ? gathers(reader) : forgetful.has(reader.op)))
   const halo = layers.map((layer) => rootHalo[root[layer.id]!]!)
   const recomputed = new Set(
     [...fusion.sums.values()]
@@ -95,9 +103,7 @@ export function planStorage(
   )
   const neverStored = new Set(
     [...recomputed].filter((id) =>
-      layers
-        .filter((layer) => layerInputs(layer).includes(id))
-        .every((reader) => isKernelLayer(reader) && reader.geometry.size === 1),
+      readersOf(id).every((reader) => isKernelLayer(reader) && reader.geometry.size === 1),
     ),
   )
   const gradientByRows = new Set(
@@ -108,10 +114,12 @@ export function planStorage(
   )
   const readsRows = (layer: Layer | undefined): layer is KernelLayer =>
     layer !== undefined && isKernelLayer(layer) && keepsSize(layer.geometry) && gathers(layer)
-  const writtenAhead = new Set(
-    [...fusion.sums.keys()].filter((id) =>
-      readsRows(layers.find((layer) => layerInputs(layer).includes(id))),
-    ),
+  const writtenAhead = new Set([...fusion.sums.keys()].filter((id) => readsRows(readersOf(id)[0])))
+  const haloAhead = new Set(
+    [...writtenAhead].filter((id) => {
+      const [reader] = readersOf(id)
+      return halo[id]! > 0 && readsRows(reader) && reader.geometry.padding === halo[id]
+    }),
   )
   const gradientAhead = new Set(
     layers
@@ -121,11 +129,41 @@ export function planStorage(
       })
       .map(({ id }) => id),
   )
+  const gradientHaloAhead = new Set(
+    [...fusion.sums.values()]
+      .filter(({ terms, residual, output }) => {
+        const isAlone = terms.length === 1 && residual === null
+        // What scatters into a gradient wants its halo cleared before.
+        const isGathered = readersOf(output).every(
+          (reader) => isKernelLayer(reader) && (gathers(reader) || reader.geometry.size === 1),
+        )
+        return isAlone && gradientAhead.has(terms[0].input) && isGathered
+      })
+      .map(({ output }) => output),
+  )
+  const overwrites = new Set(
+    layers
+      .filter(readsRows)
+      .filter((layer) => {
+        return (
+          isDepthwise(layer) &&
+          hasSmallHalo(layer.output) &&
+          consumers[layer.input] === 1 &&
+          writtenAhead.has(layer.input) &&
+          recomputed.has(layer.input)
+        )
+      })
+      .map(({ id }) => id),
+  )
   return {
     fusion,
     root,
     halo,
-    gradientHalo: gradientHalos(layers, halo),
+    gradientHalo: gradientHalos(layers, gathers),
+    haloAhead,
+    gradientHaloAhead,
+    overwrites,
+    gradientOverwritten: passedOn(layers, (layer) => overwrites.has(layer.id) && gradientAhead.has(layer.id)),
     recomputed,
     neverStored,
     gradientByRows,
@@ -138,16 +176,37 @@ export function planStorage(
 
 /**
  * A kernel that keeps the size of its image reads windows of its output's gradient, whose buffer may have been that of the
- * layers behind it: they pass it on.
+ * layers behind it: they pass it on. One that does not gather its input's gradient scatters into the halo.
  */
-function gradientHalos(layers: readonly Layer[], halo: readonly number[]): number[] {
-  const wanted: number[] = []
+function gradientHalos(layers: readonly Layer[], gathers: (layer: KernelLayer) => boolean): number[] {
+  const wanted = layers.map((layer) =>
+    isKernelLayer(layer) && keepsSize(layer.geometry) ? layer.geometry.padding : 0,
+  )
   for (const layer of layers) {
-    const own = isKernelLayer(layer) && keepsSize(layer.geometry) ? layer.geometry.padding : 0
-    const passed = layerInputs(layer).map((input) => (isKernelLayer(layer) ? 0 : wanted[input]!))
-    wanted.push(Math.max(halo[layer.id]!, own, ...passed))
+    if (isKernelLayer(layer) && !gathers(layer))
+      wanted[layer.input] = Math.max(wanted[layer.input]!, layer.geometry.padding)
+  }
+  for (const layer of layers) {
+    if (isKernelLayer(layer)) continue
+    for (const input of layerInputs(layer)) wanted[layer.id] = Math.max(wanted[layer.id]!, wanted[input]!)
   }
   return wanted
+}
+
+/** For each layer whether something holds of it, or of one whose gradient its own gradient's buffer may become. */
+function passedOn(layers: readonly Layer[], holds: (layer: Layer) => boolean): boolean[] {
+  const found: boolean[] = []
+  for (const layer of layers)
+    found.push(holds(layer) || (!isKernelLayer(layer) && layerInputs(layer).some((input) => found[input]!)))
+  return found
+}
+
+/** Most memory that a halo and a row may add to an activation which takes the place of one that has them. */
+const mostPadding = 1.4
+
+/** Small images, which lie in the cache anyway, would take twice as much memory. */
+function hasSmallHalo({ height, width }: ActivationShape): boolean {
+  return (height + 3) * (width + 2) < mostPadding * height * width
 }
 
 function inPlace(layers: readonly Layer[], layer: Layer, consumers: readonly number[]): boolean {

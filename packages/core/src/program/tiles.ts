@@ -10,6 +10,8 @@ export interface TileLayout {
   readonly shape: ActivationShape
   readonly lanes: number
   readonly halo: number
+  /** Rows of room in front of the halo. */
+  readonly before: number
   /** Bytes of one channel of one pixel: `4 * lanes`. */
   readonly rowBytes: number
   /** Bytes of one pixel. */
@@ -24,7 +26,7 @@ export interface TileLayout {
   readonly bytes: number
 }
 
-export function tileLayout(shape: ActivationShape, lanes: number, halo: number): TileLayout {
+export function tileLayout(shape: ActivationShape, lanes: number, halo: number, before = 0): TileLayout {
   const rowBytes = 4 * lanes
   const tileBytes = shape.channels * rowBytes
   const pitch = spread((shape.width + 2 * halo) * tileBytes)
@@ -32,13 +34,23 @@ export function tileLayout(shape: ActivationShape, lanes: number, halo: number):
     shape,
     lanes,
     halo,
+    before,
     rowBytes,
     tileBytes,
     pitch,
     interiorBytes: shape.width * tileBytes,
-    origin: halo * (pitch + tileBytes),
-    bytes: (shape.height + 2 * halo) * pitch,
+    origin: (before + halo) * pitch + halo * tileBytes,
+    bytes: (before + shape.height + 2 * halo) * pitch,
   }
+}
+
+/**
+ * The layout, in the same memory, of what is computed from windows of rows in order: each row lies where the row was that no later
+ * window reads. The image has a halo of half a window and room for one row in front.
+ */
+export function overwriting(layout: TileLayout): TileLayout {
+  const { halo, origin, pitch } = layout
+  return { ...layout, halo: 0, before: 0, origin: origin - (halo + 1) * pitch }
 }
 
 /** Bytes after which addresses fall into the same set of a first-level cache: 64 sets of 64-byte lines. */

@@ -37,7 +37,25 @@ test('a 3x3 layer that alone reads a batch norm writes its rows itself, one befo
     expect(steps.filter(({ calls }) => calls[0]!.kernel === kernel).length).toBeGreaterThan(5)
   for (const { rows, calls } of steps) {
     expect(calls[0]).toMatchObject({ first: 0, end: rows - 1 })
-    for (const call of calls.slice(1)) expect(call).toMatchObject({ first: 1, end: rows })
+    const others = calls.slice(1).filter(({ kernel }) => kernel !== 'fillZero')
+    for (const call of others) expect(call).toMatchObject({ first: 1, end: rows })
+  }
+})
+
+test('and clears the halo with it: beside each row, above with the first and below with the last', () => {
+  const clearing = byRows.filter(
+    (step) => looksAhead(step) && step.calls.some(({ kernel }) => kernel === 'fillZero'),
+  )
+  expect(clearing.filter(({ calls }) => calls[0]!.kernel === 'normaliseRow').length).toBeGreaterThan(10)
+  expect(clearing.filter(({ calls }) => calls[0]!.kernel === 'normaliseGradient').length).toBeGreaterThan(3)
+  for (const { rows, calls } of clearing) {
+    const cleared = calls.filter(({ kernel }) => kernel === 'fillZero').map(({ first, end }) => [first, end])
+    expect(cleared).toEqual([
+      [0, 1],
+      [0, rows - 1],
+      [0, rows - 1],
+      [rows - 2, rows - 1],
+    ])
   }
 })
 

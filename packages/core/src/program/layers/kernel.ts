@@ -104,7 +104,7 @@ function emitBehind(
   calls: readonly DraftCall[],
   options: StepOptions & { readonly rows: number; readonly multiplyAdds: number },
 ): void {
-  const before = ahead === null ? [] : [ahead.call]
+  const before = ahead?.calls ?? []
   const multiplyAdds = options.multiplyAdds + (ahead?.multiplyAdds ?? 0)
   if (!looksAhead(layer, ahead)) {
     builder.step(name, layer.id, 'blocks', [...before, ...calls], { ...options, multiplyAdds })
@@ -148,6 +148,7 @@ function emitBackward(
       ? { columns: width, chunk: width }
       : chunksOf(width, pixelBytes)
   const wanted = context.needsGradient(layer.input)
+  if (ahead !== null && wanted) context.overwriteGradient(layer)
   const source = context.inputRow(layer.input, chunks.chunk)
   const deferred = context.gradientRow(layer.id, chunks.chunk)
   const gradient =

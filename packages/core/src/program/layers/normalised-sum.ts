@@ -4,7 +4,7 @@
 import { type BatchNormLayer, layerInputs } from '../../network/layer.js'
 import type { BlockBuffer } from '../arena.js'
 import { columns, type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
-import type { Activation, InputSource, ListContext, RowWriter } from '../context.js'
+import { type Activation, haloOfRow, type InputSource, type ListContext, type RowWriter } from '../context.js'
 import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
@@ -85,8 +85,9 @@ function writerOf(
   output: Activation,
 ): RowWriter {
   const { height, width, channels } = output.layout.shape
+  const halo = context.program.storage.haloAhead.has(sum.output) ? haloOfRow(output) : []
   return {
-    call: normaliseCall(context, sum, terms, outputRow(output)[0]),
+    calls: [normaliseCall(context, sum, terms, outputRow(output)[0]), ...halo],
     multiplyAdds: terms.length * channels * height * width,
   }
 }
@@ -94,12 +95,12 @@ function writerOf(
 function emitNormalise(
   { program, builder }: ListContext,
   { output }: NormalisedSum,
-  { call, multiplyAdds }: RowWriter,
+  { calls, multiplyAdds }: RowWriter,
 ): void {
   const { name, output: shape } = program.network.layers[output]!
   const { height: rows, width: columns } = shape
   const chunks = { columns, chunk: columns }
-  builder.step(`${name} normalise`, output, 'blocks', [call], { rows, chunks, multiplyAdds })
+  builder.step(`${name} normalise`, output, 'blocks', calls, { rows, chunks, multiplyAdds })
 }
 
 /** Writes one row of a sum, or the chunk of it that a step takes. */
@@ -165,6 +166,7 @@ function emitBackward(
     context.growth === null
       ? terms.filter((term) => storage.gradientAhead.has(term.layer.input) && canWait(term))
       : []
+  const halo = (sink: Activation) => (context.clearsGradientAhead(id) ? haloOfRow(sink) : [])
   terms.forEach((term, index) => {
     const { input } = term.layer
     const coefficients = emitCoefficients(context, term)
@@ -180,14 +182,14 @@ function emitBackward(
     const sink = takes ? { ...gradient, first: true } : context.gradientSink(input)
     const { height, width, channels } = term.layer.output
     const writer = {
-      call: call(outputRow(sink)[0], !sink.first),
+      calls: [call(outputRow(sink)[0], !sink.first), ...halo(sink)],
       multiplyAdds: 2 * channels * height * width,
     }
     if (ahead.includes(term)) {
       context.leaveGradientAhead(input, writer)
       return
     }
-    context.builder.step(`${term.layer.name} input gradient`, term.layer.id, 'blocks', [writer.call], {
+    context.builder.step(`${term.layer.name} input gradient`, term.layer.id, 'blocks', writer.calls, {
       rows: height,
       chunks: { columns: width, chunk: width },
       multiplyAdds: writer.multiplyAdds,
