@@ -74,14 +74,14 @@ function sumsOfRow(
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
   const zero = f32x4.splat(0)
+  const tileBytes = <usize>channels * rowBytes
   let w = 0
-  if (sign == signOfSum) {
-    const tileBytes = <usize>channels * rowBytes
-    for (; w + 1 < columns; w += 2) {
-      rectifiedSumsOfPair(x, dy, tileBytes, rowBytes, moments, array, sums)
-      x += 2 * tileBytes
-      dy += 2 * tileBytes
-    }
+  for (; w + 1 < columns; w += 2) {
+    if (sign == signOfSum) rectifiedSumsOfPair(x, dy, tileBytes, rowBytes, moments, array, sums)
+    else sumsOfPair(x, dy, sign == signOfOutput ? y : 0, tileBytes, rowBytes, moments, array, sums)
+    x += 2 * tileBytes
+    dy += 2 * tileBytes
+    y += 2 * tileBytes
   }
   for (; w < columns; w++) {
     let to = sums
@@ -159,6 +159,55 @@ function rectifiedSumsOfPair(
   }
 }
 
+/** What two pixels add to the sums of a row where no sign is asked for, or, with `y`, that of the output. */
+function sumsOfPair(
+  x: usize,
+  dy: usize,
+  y: usize,
+  tileBytes: usize,
+  rowBytes: usize,
+  moments: usize,
+  array: usize,
+  sums: usize,
+): void {
+  const zero = f32x4.splat(0)
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    let s = v128.load(sums)
+    let q = v128.load(sums, 16)
+    let t = zero
+    let u = zero
+    const last = x + rowBytes
+    if (y) {
+      for (; x < last; x += 16) {
+        let g = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero))
+        v128.store(dy, g)
+        s = f32x4.add(s, g)
+        q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+        g = v128.and(v128.load(dy + tileBytes), f32x4.gt(v128.load(y + tileBytes), zero))
+        v128.store(dy + tileBytes, g)
+        t = f32x4.add(t, g)
+        u = addProduct(g, f32x4.sub(v128.load(x + tileBytes), mean), u)
+        dy += 16
+        y += 16
+      }
+    } else {
+      for (; x < last; x += 16) {
+        let g = v128.load(dy)
+        s = f32x4.add(s, g)
+        q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+        g = v128.load(dy + tileBytes)
+        t = f32x4.add(t, g)
+        u = addProduct(g, f32x4.sub(v128.load(x + tileBytes), mean), u)
+        dy += 16
+      }
+    }
+    v128.store(sums, f32x4.add(s, t))
+    v128.store(sums, f32x4.add(q, u), 16)
+    sums += 32
+  }
+}
+
 /**
  * One row of tiles of `dx (+)= a[c] * g + b[c] * (x - mean[c]) + c[c]` in lanes with an image, zero in the others; `dx` may be `dy`. `g`
  * is `dy`, with `signOfSum` zero where the rectified sum was not positive.
@@ -180,10 +229,12 @@ export function normaliseGradient(
   const array = (<usize>channels) << 2
   const partial = !isFull(mask, lanes)
   let w = 0
-  if (!accumulate && !partial && sign == signOfSum) {
+  if (!accumulate && !partial) {
     const tileBytes = <usize>channels * rowBytes
     for (; w + 1 < columns; w += 2) {
-      rectifiedGradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
+      if (sign == signOfSum)
+        rectifiedGradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
+      else gradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
       x += 2 * tileBytes
       dy += 2 * tileBytes
       dx += 2 * tileBytes
@@ -247,6 +298,34 @@ function rectifiedGradientOfPair(
       value = v128.load(x + tileBytes)
       slope = passed(v128.load(dy + tileBytes), value, scale, shift)
       v128.store(dx + tileBytes, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      dy += 16
+      dx += 16
+    }
+    coefficients += 4
+  }
+}
+
+/** The same where no sign is asked for. */
+function gradientOfPair(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  tileBytes: usize,
+  rowBytes: usize,
+  moments: usize,
+  coefficients: usize,
+  array: usize,
+): void {
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    const ka = v128.load_splat<f32>(coefficients)
+    const kb = v128.load_splat<f32>(coefficients + array)
+    const kc = v128.load_splat<f32>(coefficients + 2 * array)
+    for (const last = x + rowBytes; x < last; x += 16) {
+      const near = addProduct(kb, f32x4.sub(v128.load(x), mean), kc)
+      v128.store(dx, addProduct(ka, v128.load(dy), near))
+      const far = addProduct(kb, f32x4.sub(v128.load(x + tileBytes), mean), kc)
+      v128.store(dx + tileBytes, addProduct(ka, v128.load(dy + tileBytes), far))
       dy += 16
       dx += 16
     }

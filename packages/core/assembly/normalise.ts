@@ -99,7 +99,27 @@ function addRow(
 ): void {
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
-  for (let w = 0; w < columns; w++) {
+  const tileBytes = <usize>channels * rowBytes
+  let w = 0
+  for (; w + 1 < columns; w += 2) {
+    for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
+      const scale = v128.load_splat<f32>(at)
+      const shift = v128.load_splat<f32>(at + array)
+      for (const last = x + rowBytes; x < last; x += 16) {
+        const near = f32x4.add(addProduct(v128.load(x), scale, shift), v128.load(residual))
+        v128.store(y, f32x4.pmax(near, lower))
+        const value = addProduct(v128.load(x + tileBytes), scale, shift)
+        const far = f32x4.add(value, v128.load(residual + tileBytes))
+        v128.store(y + tileBytes, f32x4.pmax(far, lower))
+        residual += 16
+        y += 16
+      }
+    }
+    x += tileBytes
+    residual += tileBytes
+    y += tileBytes
+  }
+  for (; w < columns; w++) {
     for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
       const scale = v128.load_splat<f32>(at)
       const shift = v128.load_splat<f32>(at + array)
