@@ -98,26 +98,6 @@ export function inBlock(buffer: BlockBuffer, offset = 0, perRow = 0, perColumn =
   return { ...zero, constant: offset, perRow, perColumn, base: buffer }
 }
 
-/**
- * The calls of a step where some run ahead of others: `ahead` makes what `calls` read, `lag` rows below the row that they are at.
- * `rows` of both; the step has `rows + lag`, with whole rows as chunks, in order.
- */
-export function lookAhead(
-  ahead: readonly DraftCall[],
-  calls: readonly DraftCall[],
-  rows: number,
-  lag: number,
-): DraftCall[] {
-  const later = (operand: DraftOperand): DraftOperand => ({
-    ...operand,
-    constant: operand.constant - lag * (operand.perRow + operand.perTurn),
-  })
-  return [
-    ...ahead.map((call) => ({ ...call, end: Math.min(call.end ?? rows, rows) })),
-    ...calls.map((call) => ({ ...call, operands: call.operands.map(later), first: lag })),
-  ]
-}
-
 export class ProgramBuilder {
   readonly constants: ConstantTable[] = []
   #end: number

@@ -12,7 +12,7 @@ import { type GrowthPlan, planGrowth } from './growth-plan.js'
 import { KernelTables } from './kernel-tables.js'
 import { emitAdd, emitFlatten, emitRelu } from './layers/elementwise.js'
 import { emitInput } from './layers/input.js'
-import { emitKernel, gathersRows } from './layers/kernel.js'
+import { emitKernel, gatheringOf } from './layers/kernel.js'
 import { emitInputGradient, emitLoss } from './layers/loss.js'
 import { emitNormalisedSum } from './layers/normalised-sum.js'
 import { emitUpdate } from './layers/optimizer.js'
@@ -90,7 +90,7 @@ export function compileProgram(
     supports,
     builder,
     tables,
-    storage: planStorage(network, objective === 'upstream', gathersRows(supports)),
+    storage: planStorage(network, objective === 'upstream', gatheringOf(network, supports)),
     slot,
     lanes,
     blocks,

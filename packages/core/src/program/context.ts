@@ -312,20 +312,23 @@ export function pixels({ buffer, layout }: Activation, perRow = 0): DraftOperand
   return inBlock(buffer, layout.origin, perRow)
 }
 
-/** The calls that clear the halo beside one row, and with the first and the last row that above and below the image. */
+/**
+ * The calls that clear the halo from the end of one row to the beginning of the next, and with the first and the last row what
+ * is above and below the image.
+ */
 export function haloOfRow({ buffer, layout }: Activation): DraftCall[] {
   const { halo, origin, pitch, tileBytes, interiorBytes, shape } = layout
-  const left = origin - halo * tileBytes
   const clear = (offset: number, bytes: number, perRow = 0): DraftCall => ({
     kernel: 'fillZero',
     operands: [inBlock(buffer, offset, perRow), number(bytes)],
   })
+  const above = halo * (pitch + tileBytes)
+  const below = halo * (pitch - tileBytes)
   const { height } = shape
   return [
-    { ...clear(left - halo * pitch, halo * pitch), end: 1 },
-    clear(left, halo * tileBytes, pitch),
-    clear(origin + interiorBytes, halo * tileBytes, pitch),
-    { ...clear(left + height * pitch, halo * pitch), first: height - 1 },
+    { ...clear(origin - above, above), end: 1 },
+    clear(origin + interiorBytes, pitch - interiorBytes, pitch),
+    { ...clear(origin + height * pitch, below), first: height - 1 },
   ]
 }
 

@@ -9,6 +9,14 @@ import { type FusionPlan, planFusion } from './fusion.js'
 import { isDepthwise } from './layers/depthwise.js'
 import { keepsSize } from './support-rows.js'
 
+/**
+ * How the backward pass of a kernel completes its input's gradient:
+ * - `rows`: row by row, and reads its input so
+ * - `pairs`: two rows at a time
+ * - null: by scattering into all of it
+ */
+export type Gathering = 'rows' | 'pairs' | null
+
 export interface StoragePlan {
   readonly fusion: FusionPlan
   /** The layer whose buffer a layer's output lives in (itself, unless it works in place). */
@@ -34,6 +42,8 @@ export interface StoragePlan {
   readonly overwrites: ReadonlySet<LayerId>
   /** Whether the gradient of a layer's output may come to lie where a kernel overwrites it with that of its input. */
   readonly gradientOverwritten: readonly boolean[]
+  /** By layer; null for those that are no kernels too. */
+  readonly gathering: readonly Gathering[]
   /** How many layers read a layer's output. */
   readonly consumers: readonly number[]
   /** Whether anything upstream of (or in) a layer is trained, so that a gradient must flow into its output. */
@@ -55,14 +65,15 @@ const forgetful: ReadonlySet<Layer['op']> = new Set(['averagePool', 'add', 'padC
 
 /**
  * @param inputGradient whether the gradient of the network's input is wanted too
- * @param gathers kernel layers whose backward pass reads their input a row at a time
+ * @param gatheringOf how the backward pass of kernel layers completes their inputs' gradients
  */
 export function planStorage(
   network: Network,
   inputGradient: boolean,
-  gathers: (layer: KernelLayer) => boolean = () => false,
+  gatheringOf: (layer: KernelLayer) => Gathering = () => null,
 ): StoragePlan {
   const { layers } = network
+  const gathering = layers.map((layer) => (isKernelLayer(layer) ? gatheringOf(layer) : null))
   const consumers = layers.map(() => 0)
   for (const layer of layers) for (const input of layerInputs(layer)) consumers[input]!++
 
@@ -92,7 +103,9 @@ export function planStorage(
   }
   const readersOf = (id: LayerId) => layers.filter((layer) => layerInputs(layer).includes(id))
   const isReadByRows = (id: LayerId) =>
-    readersOf(id).every((reader) => (isKernelLayer(reader) ? gathers(reader) : forgetful.has(reader.op)))
+    readersOf(id).every((reader) =>
+      isKernelLayer(reader) ? gathering[reader.id] === 'rows' : forgetful.has(reader.op),
+    )
   const halo = layers.map((layer) => rootHalo[root[layer.id]!]!)
   const recomputed = new Set(
     [...fusion.sums.values()]
@@ -108,12 +121,13 @@ export function planStorage(
   )
   const gradientByRows = new Set(
     layers.flatMap((layer) => {
-      if (!isKernelLayer(layer) || layer.geometry.size !== 1 || layer.bias || !gathers(layer)) return []
+      if (!isKernelLayer(layer) || layer.geometry.size !== 1 || layer.bias || gathering[layer.id] !== 'rows')
+        return []
       return consumers[layer.id] === 1 && needsGradient[layer.input] ? [layer.id] : []
     }),
   )
   const readsRows = (layer: Layer | undefined): layer is KernelLayer =>
-    layer !== undefined && isKernelLayer(layer) && keepsSize(layer.geometry) && gathers(layer)
+    layer !== undefined && isKernelLayer(layer) && gathering[layer.id] !== null
   const writtenAhead = new Set([...fusion.sums.keys()].filter((id) => readsRows(readersOf(id)[0])))
   const haloAhead = new Set(
     [...writtenAhead].filter((id) => {
@@ -135,7 +149,7 @@ export function planStorage(
         const isAlone = terms.length === 1 && residual === null
         // What scatters into a gradient wants its halo cleared before.
         const isGathered = readersOf(output).every(
-          (reader) => isKernelLayer(reader) && (gathers(reader) || reader.geometry.size === 1),
+          (reader) => isKernelLayer(reader) && (gathering[reader.id] !== null || reader.geometry.size === 1),
         )
         return isAlone && gradientAhead.has(terms[0].input) && isGathered
       })
@@ -147,6 +161,7 @@ export function planStorage(
       .filter((layer) => {
         return (
           isDepthwise(layer) &&
+          keepsSize(layer.geometry) &&
           hasSmallHalo(layer.output) &&
           consumers[layer.input] === 1 &&
           writtenAhead.has(layer.input) &&
@@ -159,7 +174,7 @@ export function planStorage(
     fusion,
     root,
     halo,
-    gradientHalo: gradientHalos(layers, gathers),
+    gradientHalo: gradientHalos(layers, gathering),
     haloAhead,
     gradientHaloAhead,
     overwrites,
@@ -169,6 +184,7 @@ export function planStorage(
     gradientByRows,
     writtenAhead,
     gradientAhead,
+    gathering,
     consumers,
     needsGradient,
   }
@@ -178,12 +194,14 @@ export function planStorage(
  * A kernel that keeps the size of its image reads windows of its output's gradient, whose buffer may have been that of the
  * layers behind it: they pass it on. One that does not gather its input's gradient scatters into the halo.
  */
-function gradientHalos(layers: readonly Layer[], gathers: (layer: KernelLayer) => boolean): number[] {
+function gradientHalos(layers: readonly Layer[], gathering: readonly Gathering[]): number[] {
   const wanted = layers.map((layer) =>
-    isKernelLayer(layer) && keepsSize(layer.geometry) ? layer.geometry.padding : 0,
+    isKernelLayer(layer) && (keepsSize(layer.geometry) || gathering[layer.id] === 'pairs')
+      ? layer.geometry.padding
+      : 0,
   )
   for (const layer of layers) {
-    if (isKernelLayer(layer) && !gathers(layer))
+    if (isKernelLayer(layer) && gathering[layer.id] === null)
       wanted[layer.input] = Math.max(wanted[layer.input]!, layer.geometry.padding)
   }
   for (const layer of layers) {

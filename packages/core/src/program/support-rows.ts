@@ -2,6 +2,8 @@
 // channels are outputs and the partners lie in the patch of inputs. Where a layer keeps the size of its image, the adjoint
 // is the same sum with channels and partners exchanged: each input pixel gathers from the window of output pixels that see it.
 
+import type { KernelLayer } from '../network/layer.js'
+import type { ActivationShape } from '../shape/activation.js'
 import { groupChannels, type KernelGeometry, patchPosition } from '../shape/kernel.js'
 import type { TileLayout } from './tiles.js'
 
@@ -22,6 +24,18 @@ interface Entry {
 /** Whether every input pixel sees as large a window of outputs as every output pixel sees of inputs. */
 export function keepsSize({ stride, size, padding }: KernelGeometry): boolean {
   return stride === 1 && size === 2 * padding + 1
+}
+
+/** Whether a 3x3 layer halves the size of an image, so that every square of four inputs is seen by one of four outputs. */
+export function halvesSize({ geometry, output }: KernelLayer, input: ActivationShape): boolean {
+  const { size, stride, padding } = geometry
+  return (
+    size === 3 &&
+    stride === 2 &&
+    padding === 1 &&
+    input.height === 2 * output.height &&
+    input.width === 2 * output.width
+  )
 }
 
 /**

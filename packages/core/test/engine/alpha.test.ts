@@ -96,18 +96,22 @@ describe('the gradient of alpha', () => {
     const list = kernels(normalisedNetwork())
     // All but the first layer, which has no gradient of its input, and the last, which has no batch norm.
     expect(count(list, 'alphaBehindNorm?')).toBe(4)
-    expect(count(list, 'scaleAndDotRow?')).toBe(4)
+    expect(count(list, 'scaleAndDotRow?')).toBe(3)
+    expect(count(list, 'gatherGradient?')).toBe(1)
     expect(count(list, 'scaleAndDotRow')).toBe(1)
   })
 
   test('is the product where a bias stands between', () => {
     const list = kernels(normalisedNetwork({ bias: true }))
     expect(list.filter((kernel) => kernel.startsWith('alphaBehindNorm'))).toEqual([])
-    expect(count(list, 'scaleAndDotRow')).toBe(5)
+    expect(count(list, 'scaleAndDotRow')).toBe(4)
+    expect(count(list, 'gatherGradient')).toBe(1)
   })
 
   test('is not computed of a frozen alpha', () => {
     const list = kernels(normalisedNetwork({ alpha: 'frozen' }))
-    expect(list.filter((kernel) => /^(alphaBehindNorm|scaleAndDotRow)/.test(kernel))).toEqual([])
+    expect(list.filter((kernel) => /^(alphaBehindNorm|scaleAndDotRow|gatherGradient)/.test(kernel))).toEqual(
+      [],
+    )
   })
 })

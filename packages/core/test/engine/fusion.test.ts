@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { LayerId } from '#core/network/layer'
 import { type KernelOptions, NetworkBuilder } from '#core/network/network'
 import { planFusion } from '#core/program/fusion'
-import { gathersRows } from '#core/program/layers/kernel'
+import { gatheringOf } from '#core/program/layers/kernel'
 import { planStorage } from '#core/program/storage'
 
 type Build = (net: NetworkBuilder, x: LayerId) => LayerId
@@ -88,7 +88,7 @@ function recomputes(kernel: KernelOptions, stored: number, reader: Build): boole
   const network = net.build()
   const indices = Uint32Array.from({ length: stored }, (_, i) => i)
   const supports = new Map(network.layers.map(({ id }) => [id, indices]))
-  return planStorage(network, false, gathersRows(supports)).recomputed.has(normalised)
+  return planStorage(network, false, gatheringOf(network, supports)).recomputed.has(normalised)
 }
 
 describe('a normalised activation', () => {

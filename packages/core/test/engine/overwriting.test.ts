@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Network, NetworkBuilder } from '#core/network/network'
-import { gathersRows } from '#core/program/layers/kernel'
+import { gatheringOf } from '#core/program/layers/kernel'
 import { planStorage } from '#core/program/storage'
 import { Lcg } from '../reference/lcg.js'
 import { ReferenceNetwork } from '../reference/network.js'
@@ -38,7 +38,7 @@ function blocks({ kind, size = 16, shared = false }: Shape): Network {
 function overwriting(shape: Shape): string[] {
   const network = blocks(shape)
   const { supports } = fillNetwork(network, images, 0.4, new Lcg(5))
-  const { overwrites } = planStorage(network, false, gathersRows(supports))
+  const { overwrites } = planStorage(network, false, gatheringOf(network, supports))
   return network.layers.filter(({ id }) => overwrites.has(id)).map(({ name }) => name)
 }
 

@@ -22,20 +22,25 @@ export interface AlphaGradient {
   emitGradient(): void
 }
 
-export function alphaOf(context: ListContext, layer: KernelLayer): AlphaGradient {
+/** @param fromProduct the call that makes a gradient of the product, for layers that have it elsewhere than in `dot` */
+export function alphaOf(
+  context: ListContext,
+  layer: KernelLayer,
+  fromProduct?: (target: DraftOperand) => DraftCall,
+): AlphaGradient {
   const { builder } = context
   const { trainable, address } = context.parameter(layer.id, 'alpha')
   if (!trainable) return { usesProduct: 'never', dot: number(0), emitGradient() {} }
   const target = alphaGradient(context, layer)
   const dot = inBlock(builder.buffer(`<x, u> ${layer.name}`, 8))
-  const rounded: DraftCall = { kernel: 'roundSum', operands: [dot, target] }
+  const product = fromProduct?.(target) ?? { kernel: 'roundSum', operands: [dot, target] }
   const emit = (usesProduct: Condition, calls: readonly DraftCall[]): AlphaGradient => ({
     usesProduct,
     dot,
     emitGradient: () => builder.step(`${layer.name} alpha gradient`, layer.id, 'blocks', calls),
   })
   const behind = normBehind(context, layer)
-  if (behind === null) return emit('always', [rounded])
+  if (behind === null) return emit('always', [product])
 
   const answer = builder.shared(8)
   builder.prologue({ kernel: 'alphaIsSmall', operands: [address, answer].map(number) })
@@ -56,7 +61,7 @@ export function alphaOf(context: ListContext, layer: KernelLayer): AlphaGradient
       target,
     ],
   }
-  return emit(isSmall, [...conditional(isSmall, 'yes', [rounded]), ...conditional(isSmall, 'no', [fromNorm])])
+  return emit(isSmall, [...conditional(isSmall, 'yes', [product]), ...conditional(isSmall, 'no', [fromNorm])])
 }
 
 /** Calls that are made where a condition holds (`yes`) or where it does not (`no`). */

@@ -1,17 +1,13 @@
-// Depthwise 3x3 layers, where every channel has a filter of nine numbers: D as a table of its nine columns, and dense filters.
+// The kernels of depthwise 3x3 layers, where every channel has a filter of nine numbers.
 
 import type { KernelLayer } from '../../network/layer.js'
-import { transformLength } from '../../shape/kernel.js'
-import { dctMatrix } from '../../transform/index.js'
-import { columns, type DraftCall, type DraftOperand, number } from '../builder.js'
+import { columns, type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
 import type { Activation, ListContext } from '../context.js'
-import { keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
-import type { FreeTransform } from './free-transform.js'
-import { outputRow, patchRow, storedOf, windowRow } from './kernel-part.js'
+import { outputRow, patchRow, windowRow } from './kernel-part.js'
 
 /** Taps of a filter. */
-const taps = 9
+export const taps = 9
 /** Bytes of scratch that the gradient of one filter takes. */
 const sumBytes = 16 * taps
 
@@ -62,14 +58,22 @@ export function depthwiseGather(
   filters: DraftOperand,
   accumulate: boolean,
 ): DraftCall {
+  const [window, turned] = turnedWindow(dy, layer)
+  return {
+    kernel: 'depthwiseProduct',
+    operands: [...operands(context, layer, window, u, filters, turned), number(accumulate ? 1 : 0)],
+  }
+}
+
+/** Windows of `dy` from their last pixel backwards. */
+function turnedWindow(
+  dy: Activation,
+  layer: KernelLayer,
+): [[DraftOperand, DraftOperand], Pick<TileLayout, 'pitch' | 'tileBytes'>] {
   const { pitch, tileBytes } = dy.layout
   const [corner, step] = windowRow(dy, layer)
   const last = { ...corner, constant: corner.constant + 2 * (pitch + tileBytes) }
-  const turned = { pitch: -pitch, tileBytes: -tileBytes }
-  return {
-    kernel: 'depthwiseProduct',
-    operands: [...operands(context, layer, [last, step], u, filters, turned), number(accumulate ? 1 : 0)],
-  }
+  return [[last, step], { pitch: -pitch, tileBytes: -tileBytes }]
 }
 
 /** What one row of outputs adds to the input's gradient. */
@@ -106,31 +110,45 @@ export function depthwiseGradient(
   }
 }
 
-/** D of a depthwise layer: row o of D is the filter of channel o. */
-export function depthwiseTransform(context: ListContext, layer: KernelLayer): FreeTransform {
-  const { channels } = layer.output
-  const length = transformLength(layer.geometry)
-  const filters = context.program.tables.table(`filters-${length}-${channels}`, () =>
-    Float32Array.from(dctMatrix(length, channels, taps)),
-  )
+/** Two rows of the gradient of an input that is twice as high and wide as the output. */
+export function depthwiseGatherSquares(
+  { program }: ListContext,
+  layer: KernelLayer,
+  dy: Activation,
+  { buffer, layout }: Activation,
+  filters: DraftOperand,
+  accumulate: boolean,
+): DraftCall {
   return {
-    multiplyAdds: taps * channels,
-    lags: false,
-    gathers: keepsSize(layer.geometry),
-    scales: filters,
-    scaleCount: taps * channels,
-    forward: (x, y, scales) => [depthwiseForward(context, layer, storedOf(x), y, number(scales))],
-    adjointScales: () => ({ address: filters, count: taps * channels }),
-    adjoint: (dy, scales) =>
-      keepsSize(layer.geometry)
-        ? {
-            type: 'gather',
-            scratchBytes: 0,
-            row: (u) => [depthwiseGather(context, layer, storedOf(dy), u, number(scales), false)],
-          }
-        : {
-            type: 'scatter',
-            row: (u) => [depthwiseScatter(context, layer, u, storedOf(dy), number(scales))],
-          },
+    kernel: 'depthwiseGatherSquares',
+    operands: [
+      outputRow(dy)[0],
+      number(dy.layout.pitch),
+      inBlock(buffer, layout.origin, 2 * layout.pitch),
+      number(layout.pitch),
+      columns(),
+      ...[layer.output.channels, program.lanes].map(number),
+      filters,
+      number(accumulate ? 1 : 0),
+    ],
+  }
+}
+
+/** What one row of inputs adds to the gradient of the filters, where the layer keeps the size of its image. */
+export function depthwiseRowGradient(
+  context: ListContext,
+  layer: KernelLayer,
+  dy: Activation,
+  x: [DraftOperand, DraftOperand],
+  filters: DraftOperand,
+): DraftCall {
+  const [window, turned] = turnedWindow(dy, layer)
+  return {
+    kernel: 'depthwiseGradient',
+    operands: [
+      ...operands(context, layer, window, x, filters, turned),
+      context.builder.scratch(layer.output.channels * sumBytes),
+      ...[turnIndex, number(0), number(1)],
+    ],
   }
 }

@@ -7,7 +7,6 @@ import { columns, type DraftCall, type DraftOperand, number } from '../builder.j
 import type { Activation, ListContext } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import type { TileLayout } from '../tiles.js'
-import { depthwiseTransform, isDepthwise } from './depthwise.js'
 import {
   groupBytes,
   type KernelInput,
@@ -66,14 +65,13 @@ export function freeTransform(context: ListContext, layer: KernelLayer, input: T
 
 /** Whether the adjoint of the fastest form gathers, where a layer keeps the size of its image. */
 export function hasGatheringTransform(layer: KernelLayer): boolean {
-  return hasSpectralForm(layer) || isDepthwise(layer) || patchesTile(layer)
+  return hasSpectralForm(layer) || patchesTile(layer)
 }
 
 /** A form whose forward calls finish one row of y at a time. */
 export function rowTransform(context: ListContext, layer: KernelLayer, input: TileLayout): FreeTransform {
   if (hasSpectralForm5(layer)) return spectralTransform5(context, layer)
   const { groups } = layer.geometry
-  if (isDepthwise(layer)) return depthwiseTransform(context, layer)
   return groups > 1 ? grouped(context, layer, input) : patchTransform(context, layer, input)
 }
 

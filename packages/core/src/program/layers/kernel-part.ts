@@ -24,6 +24,8 @@ export interface GatheredRows {
   wholeInput: Condition
   /** Otherwise those that a support has entries of. */
   inputChannels: PlacedSupport | null
+  /** Rows of inputs that are finished at a time; the steps have as many rows fewer. */
+  inputRows: 1 | 2
   multiplyAdds: number
 }
 

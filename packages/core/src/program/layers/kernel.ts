@@ -3,22 +3,19 @@
 
 import { DctpsError } from '../../errors.js'
 import { type KernelLayer, layerInputs } from '../../network/layer.js'
+import type { Network } from '../../network/network.js'
 import type { Supports } from '../../network/parameters.js'
-import {
-  type Chunks,
-  columns,
-  type DraftCall,
-  lookAhead,
-  number,
-  type StepOptions,
-  turnIndex,
-} from '../builder.js'
+import { type Chunks, columns, type DraftCall, number, type StepOptions, turnIndex } from '../builder.js'
 import { type Activation, type ListContext, pixels, type RowWriter } from '../context.js'
-import { keepsSize } from '../support-rows.js'
+import { eachOfTwoRows, lookAhead } from '../row-calls.js'
+import type { Gathering } from '../storage.js'
+import { halvesSize, keepsSize } from '../support-rows.js'
 import { tileLayout } from '../tiles.js'
 import { conditional } from './alpha.js'
 import { statisticsCalls } from './batch-statistics.js'
 import { densePart } from './dense-part.js'
+import { isDepthwise } from './depthwise.js'
+import { filterPart } from './filter-part.js'
 import { hasGatheringTransform } from './free-transform.js'
 import { emitGrowth } from './growth.js'
 import {
@@ -42,17 +39,21 @@ function partsOf(context: ListContext, layer: KernelLayer, input: Activation): K
   const indices = context.program.supports.get(layer.id)
   if (indices === undefined) throw new DctpsError('usage', `layer ${layer.name} has no support`)
   if (isNearlyFull(layer, indices.length)) return [materialisedPart(context, layer, indices)]
+  if (layer.kind === 'dctps' && isDepthwise(layer))
+    return [filterPart(context, layer, context.program.storage.gathering[layer.id]!, indices)]
   const sparse = sparsePart(context, layer, indices)
   return layer.kind === 'dctps' ? [transformPart(context, layer, input.layout), sparse] : [sparse]
 }
 
-/** Whether the backward pass of a layer reads its input a row at a time. */
-export function gathersRows(supports: Supports): (layer: KernelLayer) => boolean {
-  return (layer) =>
-    layer.kind !== 'dense' &&
-    keepsSize(layer.geometry) &&
-    !isNearlyFull(layer, supports.get(layer.id)?.length ?? 0) &&
-    (layer.kind === 'sparse' || hasGatheringTransform(layer))
+/** How the backward pass of a layer completes its input's gradient. */
+export function gatheringOf({ layers }: Network, supports: Supports): (layer: KernelLayer) => Gathering {
+  return (layer) => {
+    if (layer.kind === 'dense' || isNearlyFull(layer, supports.get(layer.id)?.length ?? 0)) return null
+    const filters = layer.kind === 'dctps' && isDepthwise(layer)
+    if (keepsSize(layer.geometry))
+      return filters || layer.kind === 'sparse' || hasGatheringTransform(layer) ? 'rows' : null
+    return filters && halvesSize(layer, layers[layer.input]!.output) ? 'pairs' : null
+  }
 }
 
 /** Emits the forward step of a layer and gives back what emits its backward steps. */
@@ -65,8 +66,9 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   const multiplyAdds = parts.reduce((sum, part) => sum + part.multiplyAdds, 0) * rows * width
   const pixelBytes = windowBytes(layer, input) + output.layout.tileBytes
   const ahead = context.takeAhead(layer.input)
-  const wholeRows = lags || looksAhead(layer, ahead)
-  const chunks = wholeRows ? { columns: width, chunk: width } : chunksOf(width, pixelBytes)
+  const { gathering } = context.program.storage
+  const wholeRows = lags || (ahead !== null && looksAhead(layer))
+  const chunks = wholeRows ? uncut(width) : chunksOf(width, pixelBytes)
   const source = context.program.storage.neverStored.has(layer.input)
     ? context.inputRow(layer.input, chunks.chunk)
     : null
@@ -81,18 +83,33 @@ export function emitKernel(context: ListContext, layer: KernelLayer): () => void
   ]
   if (layer.bias) calls.push(biasCall(context, layer, output))
   calls.push(...statisticsCalls(context, layer, output, lags))
-  emitBehind(context, `${layer.name} forward`, layer, ahead, calls, {
-    rows,
-    chunks,
-    ordered: lags,
-    multiplyAdds,
-  })
+  const name = `${layer.name} forward`
+  const options = { rows, chunks, ordered: lags, multiplyAdds }
+  if (ahead !== null && gathering[layer.id] === 'pairs')
+    emitBehindPairs(context, name, layer, ahead, calls, options)
+  else emitBehind(context, name, layer, ahead, calls, options)
   return () => emitBackward(context, layer, parts, input)
 }
 
 /** Whether rows are written before the one that a step is at, which takes whole rows. */
-function looksAhead({ geometry }: KernelLayer, ahead: RowWriter | null): boolean {
-  return ahead !== null && geometry.padding > 0
+function looksAhead({ geometry }: KernelLayer): boolean {
+  return geometry.padding > 0
+}
+
+/** The same where each row of outputs reads two new rows, and none below them. */
+function emitBehindPairs(
+  { builder }: ListContext,
+  name: string,
+  { id }: KernelLayer,
+  ahead: RowWriter,
+  calls: readonly DraftCall[],
+  options: StepOptions & { readonly multiplyAdds: number },
+): void {
+  builder.step(name, id, 'blocks', [...eachOfTwoRows(ahead.calls), ...calls], {
+    ...options,
+    ordered: true,
+    multiplyAdds: options.multiplyAdds + ahead.multiplyAdds,
+  })
 }
 
 /** Emits a step over rows of a layer that also writes the rows which it reads, while these are in the cache. */
@@ -106,7 +123,7 @@ function emitBehind(
 ): void {
   const before = ahead?.calls ?? []
   const multiplyAdds = options.multiplyAdds + (ahead?.multiplyAdds ?? 0)
-  if (!looksAhead(layer, ahead)) {
+  if (ahead === null || !looksAhead(layer)) {
     builder.step(name, layer.id, 'blocks', [...before, ...calls], { ...options, multiplyAdds })
     return
   }
@@ -124,6 +141,10 @@ function windowBytes(
   return size * stride * layout.tileBytes
 }
 
+function uncut(width: number): Chunks {
+  return { columns: width, chunk: width }
+}
+
 /** The largest equal cuts that stay in the cache; an even number of pixels where it can be, since kernels take pairs. */
 function chunksOf(width: number, pixelBytes: number): Chunks {
   const most = Math.max(2, Math.floor(cachedBytes / pixelBytes))
@@ -138,14 +159,14 @@ function emitBackward(
   parts: readonly KernelPart[],
   input: Activation,
 ): void {
-  const { height: rows, width } = input.layout.shape
+  const { height, width } = input.layout.shape
   const layout = tileLayout(layer.output, context.program.lanes, 0)
   // The input, its gradient, and the gradient of the output.
   const pixelBytes = 2 * input.layout.tileBytes + windowBytes(layer, { layout })
   const ahead = context.takeGradientAhead(layer.id)
   const chunks =
-    looksAhead(layer, ahead) || parts.some((part) => part.lags)
-      ? { columns: width, chunk: width }
+    (ahead !== null && looksAhead(layer)) || parts.some((part) => part.lags)
+      ? uncut(width)
       : chunksOf(width, pixelBytes)
   const wanted = context.needsGradient(layer.input)
   if (ahead !== null && wanted) context.overwriteGradient(layer)
@@ -156,7 +177,7 @@ function emitBackward(
   if (layer.bias) emitBiasGradient(context, layer, storedOf(gradient))
   const inputRow = source?.row ?? outputRow(input)
   const sources = [...(deferred?.calls ?? []), ...(source?.calls() ?? [])]
-  emitGrowth(context, layer, { input, inputRow, gradient, sources, rows, chunks })
+  emitGrowth(context, layer, { input, inputRow, gradient, sources, rows: height, chunks })
   const gathered: GatheredRows = {
     calls: [],
     late: [],
@@ -164,26 +185,29 @@ function emitBackward(
     last: [],
     wholeInput: 'never',
     inputChannels: null,
+    inputRows: 1,
     multiplyAdds: 0,
   }
   let scattered = false
   const emitGathered = () => {
     if (gathered.calls.length === 0) return
     const sums = isLastReader(context, layer, parts) ? context.takeSums(layer.input) : []
-    const { inputChannels: channels } = gathered
+    const { inputChannels: channels, inputRows } = gathered
     const calls = [
       ...(deferred?.calls ?? []),
       ...(source === null ? [] : conditional(gathered.wholeInput, 'yes', source.calls())),
       ...gathered.calls.splice(0),
       // The input's gradient is complete, and the row in the cache.
-      ...sums,
+      ...(inputRows === 2 ? eachOfTwoRows(sums) : sums),
       ...(source === null || channels === null
         ? []
         : conditional(gathered.wholeInput, 'no', source.calls(channels))),
       ...gathered.late.splice(0),
     ]
     const { multiplyAdds } = gathered
-    emitBehind(context, `${layer.name} adjoint`, layer, ahead, calls, { rows, chunks, multiplyAdds })
+    const cut = inputRows === 1 ? chunks : uncut(layer.output.width)
+    const options = { rows: height / inputRows, chunks: cut, multiplyAdds }
+    emitBehind(context, `${layer.name} adjoint`, layer, ahead, calls, options)
     for (const emit of gathered.after.splice(0)) emit()
   }
   for (const part of parts) {

@@ -8,6 +8,7 @@ import { keepsSize } from '../support-rows.js'
 import type { TileLayout } from '../tiles.js'
 import {
   type GatheredRows,
+  type KernelInput,
   type KernelPart,
   type OutputGradient,
   outputRow,
@@ -23,8 +24,24 @@ interface DirectedSupport extends PlacedSupport {
   readonly values: number
 }
 
+/** S in both directions, and the gradients of its values. */
+interface SparseKernel {
+  /** `y (+)= S x` on one row of outputs. */
+  product(input: KernelInput, output: Activation, accumulate: boolean): DraftCall[]
+  /** Each input pixel gathers from the window of outputs that see it; with `product` its gradient too. */
+  gather(places: GatherPlaces, rows: GatheredRows, product: 'withProduct' | 'gradientOnly'): void
+  /** Emits the step in which each output pixel scatters into its patch of inputs, if there is a sink. */
+  scatter(input: Activation, gradient: Activation, sink: GradientSink | null): void
+}
+
+interface GatherPlaces {
+  readonly inputRow: PixelRow
+  readonly gradient: OutputGradient
+  readonly sink: GradientSink
+}
+
 /** @param indices the support: flat indices, ascending */
-export function sparsePart(context: ListContext, layer: KernelLayer, indices: Uint32Array): KernelPart {
+export function sparseKernel(context: ListContext, layer: KernelLayer, indices: Uint32Array): SparseKernel {
   const { builder, program } = context
   const { geometry } = layer
   const positions = layer.output.height * layer.output.width
@@ -84,30 +101,29 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
   const emitTotal = (total: DraftCall) =>
     builder.step(`${layer.name} sparse gradient`, layer.id, 'blocks', [total])
 
-  /** Each input pixel gathers from the window of outputs that see it. */
-  const gather = (inputRow: PixelRow, gradient: OutputGradient, sink: GradientSink, rows: GatheredRows) => {
-    const support = adjointSupport(gradient.layout, sink.first)
-    const { values } = directed(support)
+  const gather: SparseKernel['gather'] = ({ inputRow, gradient, sink }, rows, wanted) => {
+    const support = adjointSupport(gradient.layout, wanted === 'withProduct' && sink.first)
     const window = gradient.windows
     const { sum, total } = valueGradient(support, gradient.layout, window, inputRow)
-    const product: DraftCall = {
-      kernel: 'sparseProduct',
-      operands: [
-        ...operands(window, outputRow(sink), support),
-        ...touched(gradient.layout),
-        number(values),
-        number(sink.first ? 0 : 1),
-      ],
+    if (wanted === 'withProduct') {
+      rows.calls.push({
+        kernel: 'sparseProduct',
+        operands: [
+          ...operands(window, outputRow(sink), support),
+          ...touched(gradient.layout),
+          number(directed(support).values),
+          number(sink.first ? 0 : 1),
+        ],
+      })
+      rows.multiplyAdds += indices.length * positions
     }
-    rows.calls.push(product)
     rows.late.push(sum)
     rows.inputChannels = support
-    rows.multiplyAdds += 2 * indices.length * positions
+    rows.multiplyAdds += indices.length * positions
     rows.after.push(() => emitTotal(total))
   }
 
-  /** Each output pixel scatters into its patch of inputs, if the input wants a gradient. */
-  const scatter = (input: Activation, gradient: Activation, sink: GradientSink | null) => {
+  const scatter: SparseKernel['scatter'] = (input, gradient, sink) => {
     const { height, width } = layer.output
     const support = forwardSupport(input.layout, false)
     const pixel = outputRow(gradient)
@@ -129,27 +145,36 @@ export function sparsePart(context: ListContext, layer: KernelLayer, indices: Ui
     emitTotal(total)
   }
 
+  const product: SparseKernel['product'] = (input, output, accumulate) => {
+    const support = directed(forwardSupport(input.layout, !accumulate))
+    return [
+      {
+        kernel: 'sparseProduct',
+        operands: [
+          ...operands(input.patches, outputRow(output), support),
+          ...touched(input.layout),
+          number(support.values),
+          number(accumulate ? 1 : 0),
+        ],
+      },
+    ]
+  }
+
+  return { product, gather, scatter }
+}
+
+/** @param indices the support: flat indices, ascending */
+export function sparsePart(context: ListContext, layer: KernelLayer, indices: Uint32Array): KernelPart {
+  const { product, gather, scatter } = sparseKernel(context, layer, indices)
+  const gathers = keepsSize(layer.geometry)
   return {
     multiplyAdds: indices.length,
     lags: false,
-    gathers: keepsSize(geometry),
-    forward(input, output, accumulate) {
-      const support = directed(forwardSupport(input.layout, !accumulate))
-      return [
-        {
-          kernel: 'sparseProduct',
-          operands: [
-            ...operands(input.patches, outputRow(output), support),
-            ...touched(input.layout),
-            number(support.values),
-            number(accumulate ? 1 : 0),
-          ],
-        },
-      ]
-    },
+    gathers,
+    forward: product,
     backward({ input, inputRow, gradient, sink }, rows) {
-      if (sink !== null && keepsSize(geometry)) {
-        gather(inputRow, gradient, sink, rows)
+      if (sink !== null && gathers) {
+        gather({ inputRow, gradient, sink }, rows, 'withProduct')
         return false
       }
       scatter(input, storedOf(gradient), sink)
