@@ -4,7 +4,7 @@
 import type { KernelLayer } from '../../network/layer.js'
 import { patchLength } from '../../shape/kernel.js'
 import { columns, type DraftCall, type DraftOperand, number } from '../builder.js'
-import type { Activation, ListContext } from '../context.js'
+import type { Activation, ListContext, PixelRow } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
 import type { TileLayout } from '../tiles.js'
 import {
@@ -54,7 +54,9 @@ export type Adjoint =
   | {
       readonly type: 'gather'
       readonly scratchBytes: number
-      row(u: [DraftOperand, DraftOperand]): DraftCall[]
+      row(u: PixelRow): DraftCall[]
+      /** What adds to the row instead, if there is such a form, with factors of its own. */
+      readonly adding?: { readonly factors: Factors; row(u: PixelRow, scales: number): DraftCall[] }
     }
   | { readonly type: 'scatter'; row(u: Activation): DraftCall[] }
 
@@ -123,10 +125,19 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
         }
       }
       const adjoint = tables.transform(layer.geometry, input, 'adjoint', 'assign')
+      const call = (placed: PlacedTransform, u: PixelRow, factors: number) =>
+        transformCall(context, placed, columns(), dy.windows, u, factors)
       return {
         type: 'gather',
         scratchBytes: adjoint.emitted.scratchBytes,
-        row: (u) => [transformCall(context, adjoint, columns(), dy.windows, u, scales)],
+        row: (u) => [call(adjoint, u, scales)],
+        get adding() {
+          const adding = tables.transform(layer.geometry, input, 'adjoint', 'accumulate')
+          return {
+            factors: factorsOf(adding),
+            row: (u: PixelRow, factors: number) => [call(adding, u, factors)],
+          }
+        },
       }
     },
   }

@@ -116,17 +116,30 @@ function emitAdjoint(
   const { width, height } = layer.output
   const multiplyAdds = transform.multiplyAdds * height * width
   /** What is left to do with a row of u: with alpha in it, nothing or to add it to what is there. */
-  const finish = (u: DraftOperand, [x]: PixelRow): DraftCall[] => [
-    ...conditional(usesProduct, 'yes', [scaleAndDot(context, layer, { u, x, sink, dot: alpha.dot })]),
+  const product = (u: DraftOperand, [x]: PixelRow) =>
+    scaleAndDot(context, layer, { u, x, sink, dot: alpha.dot })
+  const finish = (u: DraftOperand, x: PixelRow): DraftCall[] => [
+    ...conditional(usesProduct, 'yes', [product(u, x)]),
     ...conditional(usesProduct, 'no', sink.first ? [] : [addRow(u, sink)]),
   ]
 
   if (adjoint.type === 'gather') {
     // A row of u is finished while it is hot; where the sink holds a gradient already, u lies in scratch.
+    const [target, step] = outputRow(sink)
     const u = sink.first
-      ? outputRow(sink)[0]
+      ? target
       : builder.scratch(sink.layout.interiorBytes, alignUp(adjoint.scratchBytes, 64))
-    gathered.calls.push(...adjoint.row([u, number(sink.layout.tileBytes)]), ...finish(u, inputRow))
+    const row = adjoint.row([u, step])
+    const adding = sink.first || usesProduct === 'always' ? undefined : adjoint.adding
+    if (adding === undefined) {
+      gathered.calls.push(...row, ...finish(u, inputRow))
+    } else {
+      const added = adding.row([target, step], folded(context, layer, adding.factors))
+      gathered.calls.push(
+        ...conditional(usesProduct, 'yes', [...row, product(u, inputRow)]),
+        ...conditional(usesProduct, 'no', added),
+      )
+    }
     gathered.wholeInput = usesProduct
     gathered.multiplyAdds += multiplyAdds
     gathered.last.push(alpha.emitGradient)
