@@ -4,6 +4,19 @@
 /** Keeps the loads: nobody reads it. */
 let touched: i32 = 0
 
+/** The first word of channels of a tile: `rows` [rowCount][2] uint32 begin with the byte offset of a channel. */
+export function touchChannels(tile: usize, rows: usize, rowCount: i32): void {
+  let word = 0
+  let row = rows
+  for (const end = rows + ((<usize>rowCount & ~3) << 3); row < end; row += 32) {
+    word |= load<i32>(tile + <usize>load<u32>(row)) | load<i32>(tile + <usize>load<u32>(row, 8))
+    word |= load<i32>(tile + <usize>load<u32>(row, 16)) | load<i32>(tile + <usize>load<u32>(row, 24))
+  }
+  for (const end = rows + ((<usize>rowCount) << 3); row < end; row += 8)
+    word |= load<i32>(tile + <usize>load<u32>(row))
+  touched = word
+}
+
 /** One word of each line of 64 bytes, of `rows` runs of `bytes` bytes (a multiple of 64). */
 export function touch(start: usize, rows: i32, pitch: usize, bytes: usize): void {
   let word = 0

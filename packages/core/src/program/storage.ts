@@ -40,6 +40,8 @@ export interface StoragePlan {
   readonly gradientHaloAhead: ReadonlySet<LayerId>
   /** Kernels of as many outputs as inputs that alone read what is written ahead, once: each row of outputs can take the place of inputs. */
   readonly overwrites: ReadonlySet<LayerId>
+  /** Rectified sums of one batch norm which a depthwise layer alone reads, with a batch norm behind: a mask stands for what they sum. */
+  readonly masked: ReadonlySet<LayerId>
   /** Whether the gradient of a layer's output may come to lie where a kernel overwrites it with that of its input. */
   readonly gradientOverwritten: readonly boolean[]
   /** By layer; null for those that are no kernels too. */
@@ -143,6 +145,8 @@ export function planStorage(
       })
       .map(({ id }) => id),
   )
+  const hasNormBehind = ({ id, bias }: KernelLayer) =>
+    !bias && consumers[id] === 1 && readersOf(id)[0]!.op === 'batchNorm'
   const gradientHaloAhead = new Set(
     [...fusion.sums.values()]
       .filter(({ terms, residual, output }) => {
@@ -170,6 +174,15 @@ export function planStorage(
       })
       .map(({ id }) => id),
   )
+  const masked = new Set(
+    [...fusion.sums.values()]
+      .filter(({ output, terms, residual, rectified }) => {
+        const [reader] = readersOf(output)
+        const isAlone = terms.length === 1 && residual === null && rectified && consumers[output] === 1
+        return isAlone && readsRows(reader) && isDepthwise(reader) && hasNormBehind(reader)
+      })
+      .map(({ output }) => output),
+  )
   return {
     fusion,
     root,
@@ -178,6 +191,7 @@ export function planStorage(
     haloAhead,
     gradientHaloAhead,
     overwrites,
+    masked,
     gradientOverwritten: passedOn(layers, (layer) => overwrites.has(layer.id) && gradientAhead.has(layer.id)),
     recomputed,
     neverStored,

@@ -21,6 +21,9 @@ interface Shape {
   readonly shared?: boolean
   /** Of every layer. */
   readonly alpha?: number
+  /** Factor of the scales of every second channel of the batch norm in front. */
+  readonly scale?: number
+  readonly lanes?: 4 | 8 | 16 | 32
 }
 
 function network({ size, stride, rectified = true, normalised = true, shared = false }: Shape): Network {
@@ -38,9 +41,15 @@ function network({ size, stride, rectified = true, normalised = true, shared = f
 function drawn(shape: Shape): NetworkCase {
   const filled = fillNetwork(network(shape), images, 0.3, new Lcg(7))
   const parameters = new Map(filled.parameters)
-  const { alpha } = shape
-  for (const name of parameters.keys())
+  const { alpha, scale = 1 } = shape
+  for (const [name, values] of parameters) {
     if (alpha !== undefined && name.endsWith('scaling')) parameters.set(name, Float64Array.of(alpha))
+    if (name === 'first.bn.weight')
+      parameters.set(
+        name,
+        values.map((value, c) => (c % 2 === 0 ? Math.fround(scale * value) : value)),
+      )
+  }
   return { ...filled, parameters }
 }
 
@@ -70,13 +79,22 @@ describe('depthwise DCTpS layers', () => {
     { size: 6, stride: 2, alpha: 0 },
     { size: 6, stride: 1, alpha: 2 ** -10 },
     { size: 7, stride: 2, alpha: 0 },
+    { size: 5, stride: 1, scale: 0.01 },
+    { size: 6, stride: 2, scale: 0 },
+    { size: 16, stride: 1, scale: 1e-4, lanes: 16 },
+    { size: 4, stride: 2, scale: -0.01, lanes: 32 },
+    { size: 5, stride: 1, lanes: 32 },
+    { size: 6, stride: 2, lanes: 16 },
+    { size: 5, stride: 1, lanes: 8 },
   ] as const)('give the numbers of the float64 reference: %o', async (shape) => {
     const { network, supports, parameters, x, labels } = drawn(shape)
     const reference = new ReferenceNetwork(network, supports, parameters)
     const logits = reference.forward(x, 'train')
     const { gradients } = reference.backward(labels)
     for (const threads of [1, 2]) {
-      const ours = await runCase({ network, supports, parameters, x, images }, { labels, threads })
+      const { lanes } = shape
+      const options = { labels, threads, ...(lanes === undefined ? {} : { lanes }) }
+      const ours = await runCase({ network, supports, parameters, x, images }, options)
       expectNear('logits', ours.logits, logits, 1e-4)
       for (const [name, gradient] of gradients.parameters)
         expectNear(name, ours.gradients.get(name)!, gradient, 1e-4, 5e-2)
@@ -86,8 +104,19 @@ describe('depthwise DCTpS layers', () => {
   test('that halve an image complete the gradients of two rows at a time, and sum them up for the batch norm in front', () => {
     const kernels = gradientKernels({ size: 6, stride: 2 })
     const at = kernels.indexOf('depthwiseGatherSquares')
-    expect(kernels.slice(at, at + 3)).toEqual(['depthwiseGatherSquares', 'normaliseSums', 'normaliseSums'])
+    expect(kernels.slice(at, at + 3)).toEqual(['depthwiseGatherSquares', 'maskedSums', 'maskedSums'])
     expect(kernels).not.toContain('depthwiseScatter')
+  })
+
+  test('between batch norms have the sign of the sum in front in a mask', () => {
+    for (const shape of [
+      { size: 6, stride: 1, normalised: false },
+      { size: 6, stride: 1, shared: true },
+      { size: 7, stride: 2 },
+    ])
+      expect(gradientKernels(shape)).not.toContain('maskedSums')
+    const kernels = gradientKernels({ size: 6, stride: 1 })
+    for (const kernel of ['normaliseAndMask', 'maskedSums', 'maskedTotals']) expect(kernels).toContain(kernel)
   })
 
   test('scatter where squares do not fit', () => {

@@ -9,6 +9,13 @@ import type { NormalisedSum } from '../fusion.js'
 import { emitMoments, laneMask } from './batch-statistics.js'
 import { passOn } from './elementwise.js'
 import { outputRow } from './kernel-part.js'
+import {
+  createMask,
+  maskedSumCall,
+  maskedTotalsCall,
+  maskingCall,
+  type RectifiedMask,
+} from './rectified-mask.js'
 
 /** Where the sign of a rectified sum is found again (`assembly/normalise-gradient.ts`). */
 const signs = { notRectified: 0, ofSum: 1, ofOutput: 2 } as const
@@ -38,17 +45,18 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
     }),
   )
   const output = context.createActivation(layer)
+  const mask = createMask(context, sum)
   if (context.mode === 'train') {
-    context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }))
+    context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }, mask))
   }
   const { neverStored, writtenAhead } = context.program.storage
   if (!neverStored.has(sum.output)) {
-    const writer = writerOf(context, sum, terms, output)
+    const writer = writerOf(context, sum, terms, output, mask)
     if (writtenAhead.has(sum.output)) context.leaveAhead(sum.output, writer)
     else emitNormalise(context, sum, writer)
   }
   if (isAlone(sum)) context.offerRows(sum.output, sourceOf(context, sum, terms))
-  return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output })
+  return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output }, mask)
 }
 
 /** Whether the sum is that of one normalised term: then it can be computed anew from what is kept anyway. */
@@ -83,11 +91,14 @@ function writerOf(
   sum: NormalisedSum,
   terms: readonly Term[],
   output: Activation,
+  mask: RectifiedMask | null,
 ): RowWriter {
   const { height, width, channels } = output.layout.shape
+  const write = (target: DraftOperand) =>
+    mask === null ? normaliseCall(context, sum, terms, target) : maskingCall(context, mask, target)
   const halo = context.program.storage.haloAhead.has(sum.output) ? haloOfRow(output) : []
   return {
-    calls: [normaliseCall(context, sum, terms, outputRow(output)[0]), ...halo],
+    calls: [write(outputRow(output)[0]), ...halo],
     multiplyAdds: terms.length * channels * height * width,
   }
 }
@@ -138,6 +149,7 @@ function emitBackward(
   sum: NormalisedSum,
   terms: readonly Term[],
   places: SumPlaces,
+  mask: RectifiedMask | null,
 ): void {
   const { output: id, residual } = sum
   const { name } = context.program.network.layers[id]!
@@ -169,7 +181,7 @@ function emitBackward(
   const halo = (sink: Activation) => (context.clearsGradientAhead(id) ? haloOfRow(sink) : [])
   terms.forEach((term, index) => {
     const { input } = term.layer
-    const coefficients = emitCoefficients(context, term)
+    const coefficients = emitCoefficients(context, term, mask)
     if (!context.needsGradient(input)) return
     const call = gradientCall(context, term, gradient, signOf(sum, index), coefficients)
     if (byRows.includes(term)) {
@@ -232,7 +244,9 @@ function sumCalls(
   sum: NormalisedSum,
   terms: readonly Term[],
   { gradient, output }: SumPlaces,
+  mask: RectifiedMask | null,
 ): DraftCall[] {
+  if (mask !== null) return [maskedSumCall(context, mask, gradient, inBlock(terms[0]!.totals))]
   const { program, builder } = context
   return terms.map(({ layer, input, moments, totals }, index) => {
     const sign = signOf(sum, index)
@@ -260,23 +274,28 @@ function sumCalls(
  * Emits what becomes of the sums: gradients of scale and shift, and the coefficients of the input's gradient.
  * @returns address of the coefficients, every thread's own
  */
-function emitCoefficients(context: ListContext, { layer, moments, totals }: Term): DraftOperand {
+function emitCoefficients(
+  context: ListContext,
+  { layer, moments, totals }: Term,
+  mask: RectifiedMask | null,
+): DraftOperand {
   const { builder } = context
   const { height, width, channels } = layer.output
   const weight = context.parameter(layer.id, 'scale')
   const bias = context.parameter(layer.id, 'shift')
   const coefficients = builder.own(channels * 12)
+  const total: DraftCall = {
+    kernel: 'normaliseTotals',
+    operands: [
+      inBlock(totals),
+      number(channels),
+      moments,
+      { ...number(weight.gradient ?? 0), perBlock: weight.gradientStride },
+      { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
+    ],
+  }
   builder.step(`${layer.name} gradient totals`, layer.id, 'blocks', [
-    {
-      kernel: 'normaliseTotals',
-      operands: [
-        inBlock(totals),
-        number(channels),
-        moments,
-        { ...number(weight.gradient ?? 0), perBlock: weight.gradientStride },
-        { ...number(bias.gradient ?? 0), perBlock: bias.gradientStride },
-      ],
-    },
+    mask === null ? total : maskedTotalsCall(context, mask, inBlock(totals)),
   ])
   if (!context.needsGradient(layer.input)) return coefficients
   builder.step(`${layer.name} coefficients`, layer.id, 'everyThread', [
