@@ -47,7 +47,7 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
   const output = context.createActivation(layer)
   const mask = createMask(context, sum)
   if (context.mode === 'train') {
-    context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output }, mask))
+    context.offerSums(sum.output, (gradient) => sumCalls(context, sum, terms, { gradient, output, mask }))
   }
   const { neverStored, writtenAhead } = context.program.storage
   if (!neverStored.has(sum.output)) {
@@ -56,7 +56,7 @@ export function emitNormalisedSum(context: ListContext, sum: NormalisedSum): () 
     else emitNormalise(context, sum, writer)
   }
   if (isAlone(sum)) context.offerRows(sum.output, sourceOf(context, sum, terms))
-  return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output }, mask)
+  return () => emitBackward(context, sum, terms, { gradient: context.gradient(sum.output), output, mask })
 }
 
 /** Whether the sum is that of one normalised term: then it can be computed anew from what is kept anyway. */
@@ -138,10 +138,11 @@ function normaliseCall(
   }
 }
 
-/** A sum in the backward pass: where its gradient and its output lie. */
+/** A sum in the backward pass: where its gradient, its output and its mask, if it has one, lie. */
 interface SumPlaces {
   readonly gradient: Activation
   readonly output: Activation
+  readonly mask: RectifiedMask | null
 }
 
 function emitBackward(
@@ -149,11 +150,10 @@ function emitBackward(
   sum: NormalisedSum,
   terms: readonly Term[],
   places: SumPlaces,
-  mask: RectifiedMask | null,
 ): void {
   const { output: id, residual } = sum
   const { name } = context.program.network.layers[id]!
-  const { gradient } = places
+  const { gradient, mask } = places
   // Where the step that completed the gradient has not summed it up, row by row, a step of its own does.
   const calls = context.takeSums(id)
   if (calls.length > 0) {
@@ -243,8 +243,7 @@ function sumCalls(
   context: ListContext,
   sum: NormalisedSum,
   terms: readonly Term[],
-  { gradient, output }: SumPlaces,
-  mask: RectifiedMask | null,
+  { gradient, output, mask }: SumPlaces,
 ): DraftCall[] {
   if (mask !== null) return [maskedSumCall(context, mask, gradient, inBlock(terms[0]!.totals))]
   const { program, builder } = context
