@@ -24,7 +24,7 @@ export function lookAhead(
 
 /** The calls of a step that takes squares of four pixels, made for the first and for the second of two rows of twice as many columns. */
 export function eachOfTwoRows(calls: readonly DraftCall[]): DraftCall[] {
-  return [0, 1].flatMap((second) =>
+  const all = [0, 1].flatMap((second) =>
     calls.map((call): DraftCall => {
       const operands = call.operands.map((operand) => ({
         ...operand,
@@ -46,4 +46,5 @@ export function eachOfTwoRows(calls: readonly DraftCall[]): DraftCall[] {
       }
     }),
   )
+  return all.filter(({ end }) => end !== 0)
 }

@@ -7,13 +7,13 @@ import { dctMatrix } from '../../transform/index.js'
 import { type DraftCall, type DraftOperand, inBlock, number, turnIndex } from '../builder.js'
 import type { ListContext } from '../context.js'
 import { alphaOf, conditional } from './alpha.js'
+import { emitDenseInputGradient } from './dense-part.js'
 import {
   depthwiseForward,
   depthwiseGather,
   depthwiseGatherSquares,
   depthwiseGradient,
   depthwiseRowGradient,
-  depthwiseScatter,
   taps,
 } from './depthwise.js'
 import {
@@ -23,6 +23,7 @@ import {
   outputRow,
   storedOf,
 } from './kernel-part.js'
+import { writtenOut } from './materialised-part.js'
 import { sparseKernel } from './sparse-part.js'
 
 /**
@@ -43,37 +44,22 @@ export function filterPart(
   const matrix = program.tables.table(`filters-${length}-${channels}`, () =>
     Float32Array.from(dctMatrix(length, channels, taps)),
   )
-  const filters = number(builder.shared(entries * 4))
-  builder.prologue({
-    kernel: 'materialise',
-    operands: [
-      filters,
-      ...[entries, matrix, context.parameter(layer.id, 'alpha').address].map(number),
-      number(program.tables.patchPositions(layer, indices)),
-      ...[context.parameter(layer.id, 'kernel').address, indices.length].map(number),
-    ],
-  })
+  const filters = number(writtenOut(context, layer, matrix, indices))
   const sparse = sparseKernel(context, layer, indices)
   const outputRows = { rows: height, chunks: { columns: width, chunk: width } }
-  const multiplyAdds = entries * height * width
 
   /** Adds the product with the filters to the calls for each row, or emits the step that scatters it. */
   const adjoint = ({ gradient, sink }: BackwardPlaces, rows: GatheredRows): boolean => {
     if (sink === null) return false
     const dy = storedOf(gradient)
-    if (gathers !== null) {
-      const call =
-        gathers === 'rows'
-          ? depthwiseGather(context, layer, dy, outputRow(sink), filters, !sink.first)
-          : depthwiseGatherSquares(context, layer, dy, sink, filters, !sink.first)
-      rows.calls.push(call)
-      rows.multiplyAdds += multiplyAdds
-      return false
-    }
-    if (sink.first) context.clear(`${layer.name} adjoint`, layer.id, sink)
-    const call = depthwiseScatter(context, layer, sink, dy, filters)
-    builder.step(`${layer.name} adjoint`, layer.id, 'blocks', [call], { ...outputRows, multiplyAdds })
-    return true
+    if (gathers === null) return emitDenseInputGradient(context, layer, dy, sink, filters)
+    const call =
+      gathers === 'rows'
+        ? depthwiseGather(context, layer, dy, outputRow(sink), filters, !sink.first)
+        : depthwiseGatherSquares(context, layer, dy, sink, filters, !sink.first)
+    rows.calls.push(call)
+    rows.multiplyAdds += entries * height * width
+    return false
   }
 
   return {

@@ -96,22 +96,6 @@ function looksAhead({ geometry }: KernelLayer): boolean {
   return geometry.padding > 0
 }
 
-/** The same where each row of outputs reads two new rows, and none below them. */
-function emitBehindPairs(
-  { builder }: ListContext,
-  name: string,
-  { id }: KernelLayer,
-  ahead: RowWriter,
-  calls: readonly DraftCall[],
-  options: StepOptions & { readonly multiplyAdds: number },
-): void {
-  builder.step(name, id, 'blocks', [...eachOfTwoRows(ahead.calls), ...calls], {
-    ...options,
-    ordered: true,
-    multiplyAdds: options.multiplyAdds + ahead.multiplyAdds,
-  })
-}
-
 /** Emits a step over rows of a layer that also writes the rows which it reads, while these are in the cache. */
 function emitBehind(
   { builder }: ListContext,
@@ -131,6 +115,22 @@ function emitBehind(
   const rows = options.rows + lag
   const all = lookAhead(before, calls, options.rows, lag)
   builder.step(name, layer.id, 'blocks', all, { ...options, rows, ordered: true, multiplyAdds })
+}
+
+/** The same where each row of outputs reads two new rows, and none below them. */
+function emitBehindPairs(
+  { builder }: ListContext,
+  name: string,
+  { id }: KernelLayer,
+  ahead: RowWriter,
+  calls: readonly DraftCall[],
+  options: StepOptions & { readonly multiplyAdds: number },
+): void {
+  builder.step(name, id, 'blocks', [...eachOfTwoRows(ahead.calls), ...calls], {
+    ...options,
+    ordered: true,
+    multiplyAdds: options.multiplyAdds + ahead.multiplyAdds,
+  })
 }
 
 /** Bytes of input that come anew with each output pixel. */

@@ -18,6 +18,30 @@ export function isNearlyFull(layer: KernelLayer, stored: number): boolean {
   return stored >= fewestStored * kernelEntries(layer.geometry)
 }
 
+/**
+ * Has `alpha * D + S` written out before each pass.
+ * @param matrix address of D in patch order, 0 for S alone
+ * @returns address of the weights in patch order
+ */
+export function writtenOut(
+  context: ListContext,
+  layer: KernelLayer,
+  matrix: number,
+  indices: Uint32Array,
+): number {
+  const { builder, program } = context
+  const entries = kernelEntries(layer.geometry)
+  const weights = builder.shared(entries * 4)
+  const alpha = matrix === 0 ? 0 : context.parameter(layer.id, 'alpha').address
+  const positions = program.tables.patchPositions(layer, indices)
+  const values = context.parameter(layer.id, 'kernel').address
+  builder.prologue({
+    kernel: 'materialise',
+    operands: [weights, entries, matrix, alpha, positions, values, indices.length].map(number),
+  })
+  return weights
+}
+
 export function materialisedPart(context: ListContext, layer: KernelLayer, indices: Uint32Array): KernelPart {
   const { builder } = context
   const { geometry } = layer
@@ -29,19 +53,7 @@ export function materialisedPart(context: ListContext, layer: KernelLayer, indic
     ? builder.table(Float32Array.from(dctMatrix(transformLength(geometry), geometry.outChannels, patch)))
     : 0
   const positions = context.program.tables.patchPositions(layer, indices)
-  const weights = builder.shared(entries * 4)
-  builder.prologue({
-    kernel: 'materialise',
-    operands: [
-      number(weights),
-      number(entries),
-      number(matrix),
-      number(hasTransform ? context.parameter(layer.id, 'alpha').address : 0),
-      number(positions),
-      number(values.address),
-      number(indices.length),
-    ],
-  })
+  const weights = writtenOut(context, layer, matrix, indices)
   const { height: rows, width } = layer.output
   const multiplyAdds = entries * rows * width
 
