@@ -2,7 +2,7 @@
 // parts; whole steps are timed through a runner, as training runs them.
 
 import { setFlagsFromString } from 'node:v8'
-import { still } from '@dctps/lab'
+import { hugePages, still } from '@dctps/lab'
 import type { Program } from 'dctps'
 import type { Step } from 'dctps/internal/program/step'
 import { noBarrier } from 'dctps/internal/runtime/barrier'
@@ -41,7 +41,7 @@ export class BenchProgram {
 
   /** A program for one thread, its batch full of images. */
   static async create(program: Program): Promise<BenchProgram> {
-    const memory = createMemory(program, 1)
+    const memory = createMemory(program, 1, await hugePages())
     return new BenchProgram(program, memory, await instantiate(await compileModules(program), memory))
   }
 

@@ -6,6 +6,7 @@
 // bench, which has checked the arguments.
 
 import { createInterface } from 'node:readline'
+import { hugePages } from '@dctps/lab/huge-pages'
 import {
   BatchLoader,
   byteValues,
@@ -68,7 +69,7 @@ async function startRunner(): Promise<Runner> {
     simd: fastestSimd(),
   } as const
   const program = compileProgram(network, supports, options, cachedTransforms())
-  return createNodeRunner(program, Number(threads))
+  return createNodeRunner(program, Number(threads), await hugePages())
 }
 
 /** Hands one batch over, as soon as there is a slot for it. */

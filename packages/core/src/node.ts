@@ -7,6 +7,7 @@ import { emitterVersion, transformFolder } from './file/node-cache-folder.js'
 import { TransformFolder } from './file/node-transforms.js'
 import type { Program } from './program/program.js'
 import { TransformCache } from './program/transform-cache.js'
+import type { PrepareMemory } from './runtime/modules.js'
 import { createRunner, type Runner, type SpawnWorker } from './runtime/runner.js'
 import type { TrainPlatform } from './train/setup.js'
 import { hasRelaxedSimd, type SimdFlavour } from './transform/index.js'
@@ -29,9 +30,16 @@ export function defaultThreads(): number {
   return availableParallelism()
 }
 
-/** Runs a program on worker threads; `threads` 1 runs in the calling thread. */
-export function createNodeRunner(program: Program, threads = defaultThreads()): Promise<Runner> {
-  return createRunner(program, threads, spawnWorker)
+/**
+ * Runs a program on worker threads; `threads` 1 runs in the calling thread.
+ * @param prepareMemory called with the program's memory before anything is written to it
+ */
+export function createNodeRunner(
+  program: Program,
+  threads = defaultThreads(),
+  prepareMemory: PrepareMemory | null = null,
+): Promise<Runner> {
+  return createRunner(program, threads, spawnWorker, prepareMemory)
 }
 
 /** The fastest flavour that this machine has; `plain` has the same bits on every machine. */
@@ -40,8 +48,12 @@ export function fastestSimd(): SimdFlavour {
 }
 
 /** Node as a place to train and to classify: `threads` worker threads, all cores by default. */
-export function nodePlatform(threads = defaultThreads(), simd = fastestSimd()): TrainPlatform {
-  return { createRunner: (program) => createNodeRunner(program, threads), simd }
+export function nodePlatform(
+  threads = defaultThreads(),
+  simd = fastestSimd(),
+  prepareMemory: PrepareMemory | null = null,
+): TrainPlatform {
+  return { createRunner: (program) => createNodeRunner(program, threads, prepareMemory), simd }
 }
 
 /**
@@ -71,3 +83,4 @@ export function cachedTransforms(): TransformCache {
 }
 
 export { readFileChecked, writeFileAtomic } from './file/node.js'
+export type { PrepareMemory } from './runtime/modules.js'

@@ -3,6 +3,7 @@
 export { LiveLine, type Terminal } from './cli/live-line.js'
 export * from './config/index.js'
 export * from './data/index.js'
+export { hugePages, hugePagesPlatform } from './huge-pages.js'
 export { still } from './profile/index.js'
 export { formatDuration } from './report/format.js'
 export { spreadPositions } from './report/place-labels.js'

@@ -10,6 +10,9 @@ export type CompiledModules = ReadonlyMap<string, WebAssembly.Module>
 
 const kernelsKey = 'kernels'
 
+/** What a platform does to new memory. */
+export type PrepareMemory = (memory: WebAssembly.Memory) => void
+
 /** Compiles the kernels and all emitted transforms, in parallel where the engine can. */
 export async function compileModules(program: Program): Promise<CompiledModules> {
   const kernels = decodeBase64(kernelBinaries[program.simd][program.sharedMemory ? 'shared' : 'unshared'])
@@ -27,8 +30,15 @@ export async function compileModules(program: Program): Promise<CompiledModules>
   )
 }
 
-/** Memory for a program with a number of threads, its tables written. */
-export function createMemory(program: Program, threads: number): WebAssembly.Memory {
+/**
+ * Memory for a program with a number of threads, its tables written.
+ * @param prepare called before anything is written to it
+ */
+export function createMemory(
+  program: Program,
+  threads: number,
+  prepare: PrepareMemory | null = null,
+): WebAssembly.Memory {
   const pages = Math.ceil(programBytes(program.memory, threads) / pageBytes)
   let memory: WebAssembly.Memory
   try {
@@ -40,6 +50,7 @@ export function createMemory(program: Program, threads: number): WebAssembly.Mem
       { cause: error },
     )
   }
+  prepare?.(memory)
   for (const { address, data } of program.constants) {
     new Uint8Array(memory.buffer, address, data.byteLength).set(
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),

@@ -6,7 +6,7 @@ import { checkProgramSize, type Program } from '../program/program.js'
 import { control, noBarrier, stopWorkers } from './barrier.js'
 import { type BatchResult, BatchSlot, type StepHyperparameters } from './batch.js'
 import { Executor, type Mode } from './executor.js'
-import { compileModules, createMemory, instantiate } from './modules.js'
+import { compileModules, createMemory, instantiate, type PrepareMemory } from './modules.js'
 import { ParameterStore } from './parameter-store.js'
 import { SupportStore } from './support-store.js'
 import type { WorkerMessage, WorkerStart } from './worker.js'
@@ -43,19 +43,21 @@ export interface Runner {
  * Starts a program.
  * @param threads 1 runs in the calling thread
  * @param spawn the platform's way to start workers; without it (or without shared memory) one thread is used
+ * @param prepareMemory called with the program's memory before anything is written to it
  * @throws DctpsError `program` when memory or workers cannot be had
  */
 export async function createRunner(
   program: Program,
   threads: number,
   spawn: SpawnWorker | null,
+  prepareMemory: PrepareMemory | null = null,
 ): Promise<Runner> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new DctpsError('usage', `threads must be a whole number of at least 1, received ${threads}`)
   }
   const count = spawn === null || !program.sharedMemory ? 1 : Math.min(threads, program.blocks)
   checkProgramSize(program, count)
-  const memory = createMemory(program, count)
+  const memory = createMemory(program, count, prepareMemory)
   const modules = await compileModules(program)
   if (count === 1 || spawn === null) {
     const executor = new Executor(program, await instantiate(modules, memory), memory, noBarrier, 0, 1)

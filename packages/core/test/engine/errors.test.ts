@@ -137,6 +137,23 @@ describe('a runner', () => {
       await expectError(() => parameters.readState(name, 1), 'usage', /no optimiser state 1/)
     }))
 
+  test.each([1, 2])(
+    'of %i threads has its memory prepared once, before anything is in it',
+    async (threads) => {
+      const prepared: WebAssembly.Memory[] = []
+      const runner = await createNodeRunner(compile({ batch: 8 }), threads, (memory) => {
+        expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true)
+        prepared.push(memory)
+      })
+      const { program } = runner
+      runner.close()
+      expect(prepared).toHaveLength(1)
+      const [{ address, data }] = program.constants as [(typeof program.constants)[number]]
+      const written = new Uint8Array(prepared[0]!.buffer, address, data.byteLength)
+      expect(written).toEqual(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    },
+  )
+
   test('of a program for inference refuses to train', () =>
     withRunner(compile({ optimizer: null }), 1, async (runner) => {
       const slot = await runner.nextSlot()

@@ -17,6 +17,7 @@ import { BatchSlot, type StepHyperparameters } from 'dctps/internal/runtime/batc
 import { Executor, type Kernel } from 'dctps/internal/runtime/executor'
 import { compileModules, createMemory, instantiate } from 'dctps/internal/runtime/modules'
 import { ParameterStore } from 'dctps/internal/runtime/parameter-store'
+import { hugePages } from '../huge-pages.js'
 import { type MachinePeaks, measurePeaks } from './peaks.js'
 
 /** One kernel of one step of the program, over all rows and blocks of a batch. */
@@ -82,7 +83,7 @@ export async function profileTraining(
 ): Promise<StepProfile> {
   const input = { type: 'bytes', source: network.input } as const
   const program = compileProgram(network, supports, { batch, input, optimizer: 'adam', simd }, transforms)
-  const memory = createMemory(program, 1)
+  const memory = createMemory(program, 1, await hugePages())
   const kernels = await instantiate(await compileModules(program), memory)
   const parameters = new ParameterStore(program, memory)
   for (const [name, values] of initialValues(network, supports, Key.fromSeed(0)))

@@ -9,8 +9,8 @@ import {
   prune,
   type Supports,
 } from 'dctps'
-import { nodePlatform } from 'dctps/node'
 import type { PruneConfig, RunConfig } from '../config/index.js'
+import { hugePagesPlatform } from '../huge-pages.js'
 
 /** What `pruning.json` holds. */
 export interface PruningRecord extends ConnectionReport {
@@ -36,7 +36,7 @@ export async function pruneRun(
 ): Promise<PrunedRun> {
   const { prune: method, density, pruneSteps: steps } = config
   const begin = performance.now()
-  const platform = nodePlatform(config.threads, config.simd)
+  const platform = await hugePagesPlatform(config.threads, config.simd)
   const { supports, hessianError } = await prune({ ...task, density, steps }, method, platform, watch)
   const seconds = (performance.now() - begin) / 1000
   const report = connectionReport(task.network, supports)

@@ -15,8 +15,9 @@ import {
   Trainer,
   type TransformCache,
 } from 'dctps'
-import { cachedTransforms, nodePlatform, readFileChecked, writeFileAtomic } from 'dctps/node'
+import { cachedTransforms, readFileChecked, writeFileAtomic } from 'dctps/node'
 import { type RunConfig, readSettings, resolveConfig } from '../config/index.js'
+import { hugePagesPlatform } from '../huge-pages.js'
 import { describeSession, recordSession } from './environment.js'
 import { EpochLog } from './epoch-log.js'
 import { finishRun } from './finish.js'
@@ -95,7 +96,7 @@ export async function startRun(config: RunConfig, options: RunOptions = {}): Pro
   const trainer = await Trainer.create(
     prepared.task,
     {
-      ...nodePlatform(config.threads, config.simd),
+      ...(await hugePagesPlatform(config.threads, config.simd)),
       transforms: options.transforms ?? cachedTransforms(),
     },
     saved,

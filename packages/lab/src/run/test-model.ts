@@ -12,6 +12,7 @@ import {
   type SimdFlavour,
 } from 'dctps'
 import { cachedTransforms, createNodeRunner } from 'dctps/node'
+import { hugePages } from '../huge-pages.js'
 
 /** Enough images a step to keep threads busy, few enough to stay small in memory. */
 const batch = 128
@@ -39,7 +40,7 @@ export async function testModel(
     simd,
   } as const
   const program = compileProgram(network, supports, options, cachedTransforms())
-  const runner = await createNodeRunner(program, threads)
+  const runner = await createNodeRunner(program, threads, await hugePages())
   try {
     runner.setByteValues(byteValues(model.normalisation))
     for (const [name, values] of model.parameters) runner.parameters.write(name, values)

@@ -9,7 +9,7 @@ import {
   Trainer,
   type TransformCache,
 } from 'dctps'
-import { cachedTransforms, nodePlatform } from 'dctps/node'
+import { cachedTransforms } from 'dctps/node'
 import {
   architectureOptions,
   kernelOptions,
@@ -18,6 +18,7 @@ import {
   trainOptions,
 } from '../config/index.js'
 import type { OpenedDataset } from '../data/index.js'
+import { hugePagesPlatform } from '../huge-pages.js'
 import { networkInput } from '../run/index.js'
 import { visitData } from './data.js'
 import type { SweepRun } from './expand.js'
@@ -131,7 +132,10 @@ async function measureShape(
     dataset: data.train,
     options: { ...trainOptions(config, { mean: half, std: half }), learningRate: 1e-12 },
   }
-  const trainer = await Trainer.create(task, { ...nodePlatform(threads, config.simd), transforms })
+  const trainer = await Trainer.create(task, {
+    ...(await hugePagesPlatform(threads, config.simd)),
+    transforms,
+  })
   try {
     return {
       programBytes: programBytes(trainer.runner.program.memory, threads),
