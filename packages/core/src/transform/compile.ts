@@ -6,10 +6,9 @@ import { factorLooped } from './factor-looped.js'
 import { factorSmallSpectrum } from './factor-small-spectrum.js'
 import { factorLocalSpectrum, type SpectrumShape } from './factor-spectrum.js'
 import { emitLooped } from './looped.js'
-import { type OpList, transpose } from './oplist.js'
+import { listAdditions, type OpList, transpose } from './oplist.js'
 import { type PassList, transposePasses } from './passes.js'
 import { checkTransformShape, type TransformShape } from './reference.js'
-import { operationSize } from './schedule.js'
 import { emitTransform } from './straight.js'
 import type { EmittedTransform, TileGeometry } from './tile-geometry.js'
 
@@ -52,8 +51,7 @@ export function planTransform(shape: TransformShape): TransformPlan {
   checkTransformShape(shape)
   if (additionCount(shape.length) <= LARGEST_LIST) {
     const list = factorDct(shape)
-    const additions = list.operations.reduce((sum, operation) => sum + operationSize(operation), 0)
-    if (additions <= STRAIGHT_ADDITIONS) return { form: 'straight', list }
+    if (listAdditions(list) <= STRAIGHT_ADDITIONS) return { form: 'straight', list }
   }
   return { form: 'looped', list: factorLooped(shape) }
 }

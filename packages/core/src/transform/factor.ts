@@ -7,7 +7,7 @@
 
 import { oddAdditionCount, oddDct2, oddDct4 } from './factor-odd.js'
 import { BUTTERFLY, ListBuilder } from './list-builder.js'
-import type { OpList } from './oplist.js'
+import { listAdditions, type OpList } from './oplist.js'
 import { prune } from './prune.js'
 import { checkTransformShape, type TransformShape } from './reference.js'
 
@@ -19,9 +19,32 @@ import { checkTransformShape, type TransformShape } from './reference.js'
  */
 export function factorDct(shape: TransformShape): OpList {
   checkTransformShape(shape)
-  const whole = factorWhole(shape.length, dct2, shape.outputs)
-  return prune(whole, whole.inputs.slice(0, shape.inputs), whole.outputs.slice(0, shape.outputs))
+  const { length, inputs, outputs } = shape
+  const halved = factorWhole(length, dct2, outputs)
+  const list = prune(halved, halved.inputs.slice(0, inputs), halved.outputs.slice(0, outputs))
+  const parts = paddedParts(shape)
+  if (parts === null) return list
+  const split = factorWhole(length / parts, (...rows) => paddedDct2(...rows, parts), outputs, length)
+  const padded = prune(split, split.inputs.slice(0, inputs), split.outputs.slice(0, outputs))
+  return listAdditions(padded) < PADDED_ADDITIONS * listAdditions(list) ? padded : list
 }
+
+/**
+ * Additions that a padded transform in parts may have, to those of the halved one. Parts that all have the padding behind them
+ * work on fewer rows at a time: with a few percent more additions they are as fast or faster (measured, 16 to 160 inputs to six times
+ * as many).
+ */
+const PADDED_ADDITIONS = 1.05
+
+/** Parts in which a padded transform is split: null where halving leads to the same list, or nothing is padded. */
+function paddedParts({ length, inputs }: TransformShape): number | null {
+  for (let parts = Math.floor(length / inputs); parts > 2; parts--) {
+    if (length % parts === 0) return isPowerOfTwo(parts) ? null : parts
+  }
+  return null
+}
+
+const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0
 
 /** The orthonormal DCT-IV: what the odd coefficients of a DCT-II of twice the length are. */
 export function factorDct4(length: number): OpList {
@@ -45,10 +68,10 @@ function additionCount4(length: number): number {
  */
 type Recursion = (builder: ListBuilder, x: readonly number[], wanted: readonly boolean[]) => number[]
 
-function factorWhole(length: number, recursion: Recursion, outputs: number): OpList {
+function factorWhole(rows: number, recursion: Recursion, outputs: number, length = rows): OpList {
   const builder = new ListBuilder()
-  const inputs = builder.newRows(length)
-  const wanted = inputs.map((_, k) => k < outputs)
+  const inputs = builder.newRows(rows)
+  const wanted = Array.from({ length }, (_, k) => k < outputs)
   const coefficients = recursion(builder, inputs, wanted)
   return { rows: builder.rows, inputs, outputs: coefficients, operations: builder.operations }
 }
@@ -75,6 +98,74 @@ export function dct2(builder: ListBuilder, x: readonly number[], wanted: readonl
     differences.map((_, m) => wanted[2 * m + 1]!),
   )
   return x.map((_, k) => (k % 2 === 0 ? even : odd)[k >> 1]!)
+}
+
+/**
+ * The orthonormal DCT-II of `M` rows zero-padded to `qM`, in q parts of length M. With `theta = pi (2n+1) / 2` coefficient
+ * `qm +- j` is `sum_n cos(m theta / M) cos(j theta / qM) x_n -+ sin(m theta / M) sin(j theta / qM) x_n`: for each j a DCT-II and a DST-II of
+ * multiples of x, for j = 0 the DCT-II of x and for j = q/2 its DCT-IV. The DST-II is a DCT-II of entries of alternating sign,
+ * read backwards.
+ */
+function paddedDct2(
+  builder: ListBuilder,
+  x: readonly number[],
+  wanted: readonly boolean[],
+  q: number,
+): number[] {
+  const length = q * x.length
+  const pairs = Math.floor((q - 1) / 2)
+  const scale = Math.sqrt(1 / q)
+  // Of each entry: itself, once more for the DCT-IV, and its products with a cosine and a sine for each j.
+  const multiples = x.map((row, n) => {
+    const factors = q % 2 === 0 ? [scale, scale] : [scale]
+    for (let j = 1; j <= pairs; j++) {
+      const angle = (Math.PI * j * (2 * n + 1)) / (2 * length)
+      const sign = n % 2 === 0 ? 1 : -1
+      factors.push(Math.SQRT2 * scale * Math.cos(angle), sign * Math.SQRT2 * scale * Math.sin(angle))
+    }
+    return builder.apply([row], factors)
+  })
+  const part = (which: number) => multiples.map((rows) => rows.at(which)!)
+  const isWanted = (k: number) => k > 0 && wanted[k] === true
+  const y = new Array<number>(length)
+  const base = dct2(
+    builder,
+    part(0),
+    x.map((_, m) => wanted[q * m]!),
+  )
+  base.forEach((row, m) => {
+    y[q * m] = row
+  })
+  if (q % 2 === 0) {
+    const middle = dct4(
+      builder,
+      part(1),
+      x.map((_, m) => wanted[q * m + q / 2]!),
+    )
+    middle.forEach((row, m) => {
+      y[q * m + q / 2] = row
+    })
+  }
+  for (let j = 1; j <= pairs; j++) {
+    const b = dct2(
+      builder,
+      part(2 * (j - pairs) - 2),
+      x.map((_, m) => isWanted(q * m - j) || isWanted(q * m + j)),
+    )
+    const d = dct2(
+      builder,
+      part(2 * (j - pairs) - 1),
+      x.map((_, m) => isWanted(length - q * m - j) || isWanted(length - q * m + j)),
+    )
+    y[j] = b[0]!
+    y[length - j] = d[0]!
+    for (let m = 1; m < x.length; m++) {
+      const [sum, difference] = builder.pair(b[m]!, d[x.length - m]!, BUTTERFLY)
+      y[q * m - j] = sum
+      y[q * m + j] = difference
+    }
+  }
+  return y
 }
 
 function dct4(builder: ListBuilder, x: readonly number[], wanted: readonly boolean[]): number[] {

@@ -21,6 +21,16 @@ export interface OpList {
   readonly operations: readonly Operation[]
 }
 
+/** Additions that an operation costs. */
+export function operationSize({ inputs, outputs }: Operation): number {
+  return outputs.length * (inputs.length - 1)
+}
+
+/** Additions of all operations of a list. */
+export function listAdditions({ operations }: OpList): number {
+  return operations.reduce((sum, operation) => sum + operationSize(operation), 0)
+}
+
 /** The transposed map: every operation transposed, in reverse order, inputs and outputs exchanged. */
 export function transpose(list: OpList): OpList {
   return {

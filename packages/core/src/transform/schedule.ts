@@ -3,12 +3,7 @@
 // Fourier transform compiler", 1999). Whatever the number of registers or the size of a cache, some depth of the
 // recursion fits it, and it works alike on pruned and on transposed lists.
 
-import type { Operation, OpList } from './oplist.js'
-
-/** Additions that an operation costs: what a group's size is measured in. */
-export function operationSize({ inputs, outputs }: Operation): number {
-  return outputs.length * (inputs.length - 1)
-}
+import { type Operation, type OpList, operationSize } from './oplist.js'
 
 /**
  * The operations of the list in an order that keeps related rows together, cut into consecutive groups. A group holds

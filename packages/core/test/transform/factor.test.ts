@@ -19,6 +19,21 @@ function expectReference(length: number, inputs: number, outputs: number): void 
   expect(dot(forward, y)).toBeCloseTo(dot(x, backward), 10)
 }
 
+/** Transforms whose padding is an odd multiple: all coefficients, or the first ones. */
+const paddedShapes = fc
+  .tuple(
+    fc.integer({ min: 1, max: 24 }),
+    fc.constantFrom(3, 5, 6, 7, 9, 10, 12, 14),
+    fc.integer({ min: 0, max: 3 }),
+  )
+  .chain(([rows, parts, unused]) =>
+    fc.tuple(
+      fc.constant(rows * parts),
+      fc.constant(Math.max(1, rows - unused)),
+      fc.integer({ min: 1, max: rows * parts }),
+    ),
+  )
+
 const shapes = fc
   .integer({ min: 1, max: 300 })
   .chain((length) =>
@@ -31,6 +46,22 @@ describe('factorDct', () => {
       fc.property(shapes, ([length, inputs, outputs]) => expectReference(length, inputs, outputs)),
       { numRuns: 150 },
     )
+  })
+
+  it('equals the matrix where inputs are padded to an odd multiple of their number', () => {
+    fc.assert(
+      fc.property(paddedShapes, ([length, inputs, outputs]) => expectReference(length, inputs, outputs)),
+      { numRuns: 150 },
+    )
+  })
+
+  it.each([
+    [24, 144, 1451],
+    [96, 576, 8123],
+    [160, 960, 15986],
+  ])('splits a transform of %i inputs padded to %i into parts: %i flops', (inputs, length, flops) => {
+    const { additions, multiplications } = countFlops(factorDct({ length, inputs, outputs: length }))
+    expect(additions + multiplications).toBe(flops)
   })
 
   it.each([
