@@ -1,5 +1,5 @@
-// How threads in lockstep meet: a counter and a generation in shared memory. Waiting spins briefly, since most steps
-// end within microseconds of each other, then sleeps.
+// How threads in lockstep meet: a counter and a generation in shared memory. Waiting spins, since most steps end within
+// microseconds of each other and to be woken takes longer, then sleeps.
 
 import { DctpsError } from '../errors.js'
 
@@ -22,11 +22,11 @@ export const control = {
   length: 16,
 } as const
 
-/** About 20 microseconds: longer than the threads of a balanced step are apart. */
-const spins = 2000
+/** About 20 microseconds. */
+const fewSpins = 2000
 
 /** Spins, then sleeps, until `fields[index]` is no longer `value`. */
-export function waitWhile(fields: Int32Array, index: number, value: number): void {
+export function waitWhile(fields: Int32Array, index: number, value: number, spins = fewSpins): void {
   for (let i = 0; i < spins; i++) if (Atomics.load(fields, index) !== value) return
   while (Atomics.load(fields, index) === value) Atomics.wait(fields, index, value)
 }
@@ -40,7 +40,33 @@ export function stopWorkers(fields: Int32Array): void {
   }
 }
 
+/**
+ * How long one thread spins for the others. On processors of their own threads are rarely a millisecond apart, and to spin so long saves a
+ * few percent of a step. Where something else runs there it takes processors away for longer, every few meetings, and who spins keeps
+ * them from the thread that is waited for: then sleep comes early.
+ */
+export class Patience {
+  /** About a millisecond. */
+  static readonly manySpins = 100_000
+  /** Milliseconds after which a thread that is waited for must have lost its processor. */
+  static readonly longWait = 1
+  /** Of the last waits, those that were long; older ones count less. */
+  #longWaits = 0
+
+  /** Spins before the next sleep. */
+  get spins(): number {
+    return this.#longWaits < 8 ? Patience.manySpins : fewSpins
+  }
+
+  /** Says how long the last wait took. */
+  waited(milliseconds: number): void {
+    this.#longWaits *= 1 - 1 / 64
+    if (milliseconds > Patience.longWait) this.#longWaits++
+  }
+}
+
 export class SharedBarrier implements Barrier {
+  readonly #patience = new Patience()
   readonly #fields: Int32Array
   readonly #threads: number
 
@@ -58,7 +84,9 @@ export class SharedBarrier implements Barrier {
       Atomics.add(fields, control.generation, 1)
       Atomics.notify(fields, control.generation)
     } else {
-      waitWhile(fields, control.generation, generation)
+      const begin = performance.now()
+      waitWhile(fields, control.generation, generation, this.#patience.spins)
+      this.#patience.waited(performance.now() - begin)
     }
     if (Atomics.load(fields, control.stop) !== 0)
       throw new DctpsError('cancelled', 'the workers were stopped')
