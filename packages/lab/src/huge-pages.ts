@@ -3,7 +3,7 @@
 // (`madvise`, where /sys/kernel/mm/transparent_hugepage/enabled says `madvise`, as most distributions have it). Node has
 // no call for it, so it is made through koffi where that is installed; without it everything works, a little slower.
 
-import type { TrainPlatform } from 'dctps'
+import type { SimdFlavour, TrainPlatform } from 'dctps'
 import { nodePlatform, type PrepareMemory } from 'dctps/node'
 
 /** Linux: back a range of addresses with huge pages. */
@@ -35,8 +35,6 @@ async function loadAdvice(): Promise<PrepareMemory | null> {
 }
 
 /** Node as a place to train, with huge pages where they can be had. */
-export async function hugePagesPlatform(
-  ...[threads, simd]: Parameters<typeof nodePlatform>
-): Promise<TrainPlatform> {
+export async function hugePagesPlatform(threads: number, simd: SimdFlavour): Promise<TrainPlatform> {
   return nodePlatform(threads, simd, await hugePages())
 }

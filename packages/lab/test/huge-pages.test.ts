@@ -9,10 +9,10 @@ function mappingsWithHugePages(): number {
 
 afterEach(() => vi.unstubAllEnvs())
 
-const linux = existsSync('/sys/kernel/mm/transparent_hugepage')
+const given = existsSync('/sys/kernel/mm/transparent_hugepage')
 
 describe('huge pages', () => {
-  test.skipIf(!linux).each([true, false])(
+  test.skipIf(!given).each([true, false])(
     'are asked for, shared memory or not (shared: %s)',
     async (shared) => {
       const prepare = await hugePages()
@@ -29,7 +29,7 @@ describe('huge pages', () => {
     expect(await hugePages()).toBeNull()
   })
 
-  test.skipIf(linux)('cannot be asked for elsewhere', async () => {
+  test.skipIf(process.platform === 'linux')('cannot be asked for elsewhere', async () => {
     expect(await hugePages()).toBeNull()
   })
 })

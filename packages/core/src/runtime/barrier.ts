@@ -23,7 +23,9 @@ export const control = {
 } as const
 
 /** About 20 microseconds. */
-const fewSpins = 2000
+export const fewSpins = 2000
+/** About a millisecond. */
+export const manySpins = 100_000
 
 /** Spins, then sleeps, until `fields[index]` is no longer `value`. */
 export function waitWhile(fields: Int32Array, index: number, value: number, spins = fewSpins): void {
@@ -46,8 +48,6 @@ export function stopWorkers(fields: Int32Array): void {
  * them from the thread that is waited for: then sleep comes early.
  */
 export class Patience {
-  /** About a millisecond. */
-  static readonly manySpins = 100_000
   /** Milliseconds after which a thread that is waited for must have lost its processor. */
   static readonly longWait = 1
   /** Of the last waits, those that were long; older ones count less. */
@@ -55,7 +55,7 @@ export class Patience {
 
   /** Spins before the next sleep. */
   get spins(): number {
-    return this.#longWaits < 8 ? Patience.manySpins : fewSpins
+    return this.#longWaits < 8 ? manySpins : fewSpins
   }
 
   /** Says how long the last wait took. */

@@ -90,18 +90,44 @@ function compositeDct2(
       sines[j - 1]!.push(d)
     }
   }
+  return joinedParts(builder, oddDct2, { q, folded, cosines, sines }, wanted)
+}
+
+/** A DCT-II of length qM in parts of length M, each summed up over the entries at equal angles. */
+export interface TransformParts {
+  readonly q: number
+  /** What coefficients `qm` are the DCT-II of. */
+  readonly folded: readonly number[]
+  /** For j = 1, 2, ..: what the sums of coefficients `qm +- j` over cosines are the DCT-II of, */
+  readonly cosines: readonly (readonly number[])[]
+  /** and those over sines, with alternating sign. */
+  readonly sines: readonly (readonly number[])[]
+}
+
+/**
+ * The coefficients of a transform in parts; for an even q those at `qm + q/2` are left out.
+ * @param dct2 the DCT-II of the parts
+ */
+export function joinedParts(
+  builder: ListBuilder,
+  dct2: (builder: ListBuilder, x: readonly number[], wanted: readonly boolean[]) => number[],
+  { q, folded, cosines, sines }: TransformParts,
+  wanted: readonly boolean[],
+): number[] {
+  const parts = folded.length
+  const length = q * parts
   const y = new Array<number>(length)
   const multiples = folded.map((_, m) => wanted[q * m]!)
-  oddDct2(builder, folded, multiples).forEach((row, m) => {
+  dct2(builder, folded, multiples).forEach((row, m) => {
     y[q * m] = row
   })
-  for (let j = 1; j <= half; j++) {
+  for (let j = 1; j <= cosines.length; j++) {
     const neighbours = folded.map((_, m) => (m > 0 && wanted[q * m - j]!) || wanted[q * m + j]!)
     const mirrored = folded.map(
       (_, m) => wanted[length - q * m - j]! || (m > 0 && wanted[length - q * m + j]!),
     )
-    const b = oddDct2(builder, cosines[j - 1]!, neighbours)
-    const d = oddDct2(builder, sines[j - 1]!, mirrored)
+    const b = dct2(builder, cosines[j - 1]!, neighbours)
+    const d = dct2(builder, sines[j - 1]!, mirrored)
     y[j] = b[0]!
     y[length - j] = d[0]!
     for (let m = 1; m < parts; m++) {

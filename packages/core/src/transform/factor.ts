@@ -5,7 +5,7 @@
 //   C2(N) = P^T (C2(N/2) + C4(N/2)) T0      T0: butterflies
 //   C4(N) = P^T A1 (C2(N/2) + C2(N/2)) T1   T1: rotations, A1: butterflies
 
-import { oddAdditionCount, oddDct2, oddDct4 } from './factor-odd.js'
+import { joinedParts, oddAdditionCount, oddDct2, oddDct4 } from './factor-odd.js'
 import { BUTTERFLY, ListBuilder } from './list-builder.js'
 import { listAdditions, type OpList } from './oplist.js'
 import { prune } from './prune.js'
@@ -125,45 +125,16 @@ function paddedDct2(
     }
     return builder.apply([row], factors)
   })
-  const part = (which: number) => multiples.map((rows) => rows.at(which)!)
-  const isWanted = (k: number) => k > 0 && wanted[k] === true
-  const y = new Array<number>(length)
-  const base = dct2(
-    builder,
-    part(0),
-    x.map((_, m) => wanted[q * m]!),
-  )
-  base.forEach((row, m) => {
-    y[q * m] = row
-  })
+  const part = (which: number) => multiples.map((rows) => rows[which]!)
+  const first = q % 2 === 0 ? 2 : 1
+  const pairParts = (which: number) => Array.from({ length: pairs }, (_, j) => part(first + 2 * j + which))
+  const parts = { q, folded: part(0), cosines: pairParts(0), sines: pairParts(1) }
+  const y = joinedParts(builder, dct2, parts, wanted)
   if (q % 2 === 0) {
-    const middle = dct4(
-      builder,
-      part(1),
-      x.map((_, m) => wanted[q * m + q / 2]!),
-    )
-    middle.forEach((row, m) => {
+    const middle = x.map((_, m) => wanted[q * m + q / 2]!)
+    dct4(builder, part(1), middle).forEach((row, m) => {
       y[q * m + q / 2] = row
     })
-  }
-  for (let j = 1; j <= pairs; j++) {
-    const b = dct2(
-      builder,
-      part(2 * (j - pairs) - 2),
-      x.map((_, m) => isWanted(q * m - j) || isWanted(q * m + j)),
-    )
-    const d = dct2(
-      builder,
-      part(2 * (j - pairs) - 1),
-      x.map((_, m) => isWanted(length - q * m - j) || isWanted(length - q * m + j)),
-    )
-    y[j] = b[0]!
-    y[length - j] = d[0]!
-    for (let m = 1; m < x.length; m++) {
-      const [sum, difference] = builder.pair(b[m]!, d[x.length - m]!, BUTTERFLY)
-      y[q * m - j] = sum
-      y[q * m + j] = difference
-    }
   }
   return y
 }

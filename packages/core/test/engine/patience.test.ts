@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Patience } from '#core/runtime/barrier'
-
-const few = 2000
+import { fewSpins, manySpins, Patience } from '#core/runtime/barrier'
 
 /** Lets a thread wait `count` times, every `every`-th time for long. */
 function wait(patience: Patience, count: number, every: number): void {
@@ -11,26 +9,26 @@ function wait(patience: Patience, count: number, every: number): void {
 describe('a thread that waits for others', () => {
   test('spins for long at first, and while long waits are rare', () => {
     const patience = new Patience()
-    expect(patience.spins).toBe(Patience.manySpins)
+    expect(patience.spins).toBe(manySpins)
     wait(patience, 5000, 20)
-    expect(patience.spins).toBe(Patience.manySpins)
+    expect(patience.spins).toBe(manySpins)
   })
 
   test('soon sleeps early where a third of all waits are long, until they are over', () => {
     const patience = new Patience()
     wait(patience, 40, 3)
-    expect(patience.spins).toBe(few)
+    expect(patience.spins).toBe(fewSpins)
     wait(patience, 5000, 3)
-    expect(patience.spins).toBe(few)
+    expect(patience.spins).toBe(fewSpins)
     wait(patience, 100, 1000)
-    expect(patience.spins).toBe(Patience.manySpins)
+    expect(patience.spins).toBe(manySpins)
   })
 
   test('does not give up for a few long waits', () => {
     const patience = new Patience()
     wait(patience, 7, 1)
-    expect(patience.spins).toBe(Patience.manySpins)
+    expect(patience.spins).toBe(manySpins)
     wait(patience, 3, 1)
-    expect(patience.spins).toBe(few)
+    expect(patience.spins).toBe(fewSpins)
   })
 })

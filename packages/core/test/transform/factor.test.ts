@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { factorDct } from '#core/transform/factor'
 import { countFlops } from '#core/transform/lower'
-import { evaluate, printOpList, transpose } from '#core/transform/oplist'
+import { evaluate, type OpList, printOpList, transpose } from '#core/transform/oplist'
+import { prune } from '#core/transform/prune'
 import { dctMatrix, product, transposedProduct } from '#core/transform/reference'
 import { noise, relativeError } from './measure.js'
 
@@ -19,17 +20,20 @@ function expectReference(length: number, inputs: number, outputs: number): void 
   expect(dot(forward, y)).toBeCloseTo(dot(x, backward), 10)
 }
 
-/** Transforms whose padding is an odd multiple: all coefficients, or the first ones. */
+/**
+ * Transforms whose padding is an odd multiple: all coefficients, or the first ones. Two inputs at least: the adjoint of one is a single sum, which
+ * may come so close to zero (length 14, 8 coefficients) that no order of adding has 13 digits of it.
+ */
 const paddedShapes = fc
   .tuple(
-    fc.integer({ min: 1, max: 24 }),
+    fc.integer({ min: 2, max: 24 }),
     fc.constantFrom(3, 5, 6, 7, 9, 10, 12, 14),
     fc.integer({ min: 0, max: 3 }),
   )
   .chain(([rows, parts, unused]) =>
     fc.tuple(
       fc.constant(rows * parts),
-      fc.constant(Math.max(1, rows - unused)),
+      fc.constant(Math.max(2, rows - unused)),
       fc.integer({ min: 1, max: rows * parts }),
     ),
   )
@@ -56,12 +60,19 @@ describe('factorDct', () => {
   })
 
   it.each([
-    [24, 144, 1451],
-    [96, 576, 8123],
-    [160, 960, 15986],
-  ])('splits a transform of %i inputs padded to %i into parts: %i flops', (inputs, length, flops) => {
-    const { additions, multiplications } = countFlops(factorDct({ length, inputs, outputs: length }))
-    expect(additions + multiplications).toBe(flops)
+    [24, 144],
+    [96, 576],
+    [160, 960],
+  ])('splits %i inputs padded to %i: fewer flops than halving the length', (inputs, length) => {
+    const flops = (list: OpList) => {
+      const { additions, multiplications } = countFlops(list)
+      return additions + multiplications
+    }
+    const whole = factorDct({ length, inputs: length, outputs: length })
+    const halved = prune(whole, whole.inputs.slice(0, inputs), whole.outputs)
+    const padded = factorDct({ length, inputs, outputs: length })
+    expect(flops(padded)).toBeLessThan(0.95 * flops(halved))
+    expect(flops(transpose(padded))).toBeLessThan(0.95 * flops(transpose(halved)))
   })
 
   it.each([
