@@ -4,6 +4,7 @@
 
 import { laneSum } from './elementwise'
 import { addProduct } from './fused'
+import { quarterOf } from './quarters'
 import { blockImages, slotBlocks, slotImages } from './slot'
 
 /** Whether every lane of a block holds an image. */
@@ -62,10 +63,14 @@ function statisticsOfRow(
   const tileBytes = <usize>channels * rowBytes
   let w = 0
   if (isFull(mask, lanes)) {
-    for (; w + 1 < columns; w += 2) {
-      statisticsOfPair(x, x + tileBytes, channels, rowBytes, partial, sums)
-      x += 2 * tileBytes
+    const quarter = quarterOf(columns)
+    const apart = <usize>quarter * tileBytes
+    for (; w < quarter; w++) {
+      statisticsOfFour(x, apart, channels, rowBytes, partial, sums)
+      x += tileBytes
     }
+    x += 3 * apart
+    w = 4 * quarter
   }
   for (; w < columns; w++) {
     for (let c: usize = 0; c < <usize>channels; c++) {
@@ -90,10 +95,10 @@ function statisticsOfRow(
   }
 }
 
-/** What two pixels, `x` and `y`, add to the sums of a row; every lane holds an image. */
-function statisticsOfPair(
+/** What four pixels, `apart` bytes from each other, add to the sums of a row; every lane holds an image. */
+function statisticsOfFour(
   x: usize,
-  y: usize,
+  apart: usize,
   channels: i32,
   rowBytes: usize,
   partial: usize,
@@ -108,12 +113,13 @@ function statisticsOfPair(
     let u = t
     for (const last = x + rowBytes; x < last; x += 16) {
       const a = f32x4.sub(v128.load(x), pivot)
-      const b = f32x4.sub(v128.load(y), pivot)
-      s = f32x4.add(s, a)
-      q = addProduct(a, a, q)
-      t = f32x4.add(t, b)
-      u = addProduct(b, b, u)
-      y += 16
+      const b = f32x4.sub(v128.load(x + apart), pivot)
+      const c = f32x4.sub(v128.load(x + 2 * apart), pivot)
+      const d = f32x4.sub(v128.load(x + 3 * apart), pivot)
+      s = f32x4.add(s, f32x4.add(a, c))
+      q = addProduct(c, c, addProduct(a, a, q))
+      t = f32x4.add(t, f32x4.add(b, d))
+      u = addProduct(d, d, addProduct(b, b, u))
     }
     v128.store(sums, f32x4.add(s, t))
     v128.store(sums, f32x4.add(q, u), 16)

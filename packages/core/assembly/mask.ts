@@ -3,6 +3,7 @@
 
 import { laneSum } from './elementwise'
 import { addProduct } from './fused'
+import { quarterOf } from './quarters'
 import { slotBlocks } from './slot'
 
 /** Lanes of a word. */
@@ -20,45 +21,76 @@ export function normaliseAndMask(
   moments: usize,
   mask: usize,
 ): void {
-  const zero = f32x4.splat(0)
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
-  for (let w = 0; w < columns; w++) {
+  const tileBytes = <usize>channels * rowBytes
+  let w = 0
+  if (lanes >= word) {
+    const quarter = quarterOf(columns)
+    const apart = <usize>quarter * tileBytes
+    // A mask has a bit where a tile has four bytes.
+    const wordsApart = apart >> 5
+    for (; w < quarter; w++) {
+      for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
+        const scale = v128.load_splat<f32>(at)
+        const shift = v128.load_splat<f32>(at + array)
+        for (const last = x + rowBytes; x < last; x += wordBytes) {
+          maskOfWord(x, y, scale, shift, mask)
+          maskOfWord(x + apart, y + apart, scale, shift, mask + wordsApart)
+          maskOfWord(x + 2 * apart, y + 2 * apart, scale, shift, mask + 2 * wordsApart)
+          maskOfWord(x + 3 * apart, y + 3 * apart, scale, shift, mask + 3 * wordsApart)
+          mask += 2
+          y += wordBytes
+        }
+      }
+    }
+    x += 3 * apart
+    y += 3 * apart
+    mask += 3 * wordsApart
+    w = 4 * quarter
+  }
+  for (; w < columns; w++) {
     for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
       const scale = v128.load_splat<f32>(at)
       const shift = v128.load_splat<f32>(at + array)
       const last = x + rowBytes
-      if (lanes < word) {
-        let bits = 0
-        for (let place = 0; x < last; place += 4) {
-          const value = addProduct(v128.load(x), scale, shift)
-          v128.store(y, f32x4.pmax(value, zero))
-          bits |= i32x4.bitmask(f32x4.gt(value, zero)) << place
-          x += 16
-          y += 16
+      if (lanes >= word) {
+        for (; x < last; x += wordBytes) {
+          maskOfWord(x, y, scale, shift, mask)
+          mask += 2
+          y += wordBytes
         }
-        store<u16>(mask, <u16>bits)
-        mask += 2
         continue
       }
-      for (; x < last; x += wordBytes) {
-        const a = addProduct(v128.load(x), scale, shift)
-        v128.store(y, f32x4.pmax(a, zero))
-        const b = addProduct(v128.load(x, 16), scale, shift)
-        v128.store(y, f32x4.pmax(b, zero), 16)
-        const c = addProduct(v128.load(x, 32), scale, shift)
-        v128.store(y, f32x4.pmax(c, zero), 32)
-        const d = addProduct(v128.load(x, 48), scale, shift)
-        v128.store(y, f32x4.pmax(d, zero), 48)
-        // All ones become the byte 0xff, zeros 0.
-        const low = i16x8.narrow_i32x4_s(f32x4.gt(a, zero), f32x4.gt(b, zero))
-        const high = i16x8.narrow_i32x4_s(f32x4.gt(c, zero), f32x4.gt(d, zero))
-        store<u16>(mask, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(low, high)))
-        mask += 2
-        y += wordBytes
+      let bits = 0
+      for (let place = 0; x < last; place += 4) {
+        const value = addProduct(v128.load(x), scale, shift)
+        v128.store(y, f32x4.pmax(value, f32x4.splat(0)))
+        bits |= i32x4.bitmask(f32x4.gt(value, f32x4.splat(0))) << place
+        x += 16
+        y += 16
       }
+      store<u16>(mask, <u16>bits)
+      mask += 2
     }
   }
+}
+
+/** Sixteen numbers of one channel, and the word of their mask. */
+function maskOfWord(x: usize, y: usize, scale: v128, shift: v128, mask: usize): void {
+  const zero = f32x4.splat(0)
+  const a = addProduct(v128.load(x), scale, shift)
+  v128.store(y, f32x4.pmax(a, zero))
+  const b = addProduct(v128.load(x, 16), scale, shift)
+  v128.store(y, f32x4.pmax(b, zero), 16)
+  const c = addProduct(v128.load(x, 32), scale, shift)
+  v128.store(y, f32x4.pmax(c, zero), 32)
+  const d = addProduct(v128.load(x, 48), scale, shift)
+  v128.store(y, f32x4.pmax(d, zero), 48)
+  // All ones become the byte 0xff, zeros 0.
+  const low = i16x8.narrow_i32x4_s(f32x4.gt(a, zero), f32x4.gt(b, zero))
+  const high = i16x8.narrow_i32x4_s(f32x4.gt(c, zero), f32x4.gt(d, zero))
+  store<u16>(mask, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(low, high)))
 }
 
 /**

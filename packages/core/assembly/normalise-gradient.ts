@@ -4,6 +4,7 @@
 import { isFull } from './batchnorm'
 import { laneSum } from './elementwise'
 import { addProduct } from './fused'
+import { quarterOf } from './quarters'
 
 /** Where the sign of a rectified sum is found again; 0 where there is none. */
 const signOfSum = 1
@@ -73,17 +74,21 @@ function sumsOfRow(
 ): void {
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
-  const zero = f32x4.splat(0)
   const tileBytes = <usize>channels * rowBytes
-  let w = 0
-  for (; w + 1 < columns; w += 2) {
-    if (sign == signOfSum) rectifiedSumsOfPair(x, dy, tileBytes, rowBytes, moments, array, sums)
-    else sumsOfPair(x, dy, sign == signOfOutput ? y : 0, tileBytes, rowBytes, moments, array, sums)
-    x += 2 * tileBytes
-    dy += 2 * tileBytes
-    y += 2 * tileBytes
+  const quarter = quarterOf(columns)
+  const apart = <usize>quarter * tileBytes
+  for (let w = 0; w < quarter; w++) {
+    if (sign == signOfSum) rectifiedSumsOfFour(x, dy, apart, rowBytes, moments, array, sums)
+    else if (sign == signOfOutput) sumsBehindFour(x, dy, y, apart, rowBytes, moments, array, sums)
+    else sumsOfFour(x, dy, apart, rowBytes, moments, array, sums)
+    x += tileBytes
+    dy += tileBytes
+    y += tileBytes
   }
-  for (; w < columns; w++) {
+  x += 3 * apart
+  dy += 3 * apart
+  y += 3 * apart
+  for (let w = 4 * quarter; w < columns; w++) {
     let to = sums
     for (let at = moments, end = at + array; at < end; at += 4) {
       const mean = v128.load_splat<f32>(at)
@@ -102,8 +107,7 @@ function sumsOfRow(
         }
       } else if (sign == signOfOutput) {
         for (; x < last; x += 16) {
-          const g = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero))
-          v128.store(dy, g)
+          const g = passedBehind(dy, y)
           s = f32x4.add(s, g)
           q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
           dy += 16
@@ -124,11 +128,11 @@ function sumsOfRow(
   }
 }
 
-/** What two pixels add to the sums of a row, where the sign of the sum is found again: two chains, and moments loaded once. */
-function rectifiedSumsOfPair(
+/** What four pixels, `apart` bytes from each other, add to the sums of a row where the sign of the sum is found again. Two chains: one would take longer. */
+function rectifiedSumsOfFour(
   x: usize,
   dy: usize,
-  tileBytes: usize,
+  apart: usize,
   rowBytes: usize,
   moments: usize,
   array: usize,
@@ -147,8 +151,16 @@ function rectifiedSumsOfPair(
       let g = passed(v128.load(dy), value, scale, shift)
       s = f32x4.add(s, g)
       q = addProduct(g, f32x4.sub(value, mean), q)
-      value = v128.load(x + tileBytes)
-      g = passed(v128.load(dy + tileBytes), value, scale, shift)
+      value = v128.load(x + apart)
+      g = passed(v128.load(dy + apart), value, scale, shift)
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(value, mean), u)
+      value = v128.load(x + 2 * apart)
+      g = passed(v128.load(dy + 2 * apart), value, scale, shift)
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(value, mean), q)
+      value = v128.load(x + 3 * apart)
+      g = passed(v128.load(dy + 3 * apart), value, scale, shift)
       t = f32x4.add(t, g)
       u = addProduct(g, f32x4.sub(value, mean), u)
       dy += 16
@@ -159,48 +171,82 @@ function rectifiedSumsOfPair(
   }
 }
 
-/** What two pixels add to the sums of a row where no sign is asked for, or, with `y`, that of the output. */
-function sumsOfPair(
+/** The same where no sign is asked for. */
+function sumsOfFour(
   x: usize,
   dy: usize,
-  y: usize,
-  tileBytes: usize,
+  apart: usize,
   rowBytes: usize,
   moments: usize,
   array: usize,
   sums: usize,
 ): void {
-  const zero = f32x4.splat(0)
   for (const end = moments + array; moments < end; moments += 4) {
     const mean = v128.load_splat<f32>(moments)
     let s = v128.load(sums)
     let q = v128.load(sums, 16)
-    let t = zero
-    let u = zero
-    const last = x + rowBytes
-    if (y) {
-      for (; x < last; x += 16) {
-        let g = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero))
-        v128.store(dy, g)
-        s = f32x4.add(s, g)
-        q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
-        g = v128.and(v128.load(dy + tileBytes), f32x4.gt(v128.load(y + tileBytes), zero))
-        v128.store(dy + tileBytes, g)
-        t = f32x4.add(t, g)
-        u = addProduct(g, f32x4.sub(v128.load(x + tileBytes), mean), u)
-        dy += 16
-        y += 16
-      }
-    } else {
-      for (; x < last; x += 16) {
-        let g = v128.load(dy)
-        s = f32x4.add(s, g)
-        q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
-        g = v128.load(dy + tileBytes)
-        t = f32x4.add(t, g)
-        u = addProduct(g, f32x4.sub(v128.load(x + tileBytes), mean), u)
-        dy += 16
-      }
+    let t = f32x4.splat(0)
+    let u = t
+    for (const last = x + rowBytes; x < last; x += 16) {
+      let g = v128.load(dy)
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+      g = v128.load(dy + apart)
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(v128.load(x + apart), mean), u)
+      g = v128.load(dy + 2 * apart)
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(v128.load(x + 2 * apart), mean), q)
+      g = v128.load(dy + 3 * apart)
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(v128.load(x + 3 * apart), mean), u)
+      dy += 16
+    }
+    v128.store(sums, f32x4.add(s, t))
+    v128.store(sums, f32x4.add(q, u), 16)
+    sums += 32
+  }
+}
+
+/** `dy`, zero where the output `y` is not positive; it replaces `dy`. */
+function passedBehind(dy: usize, y: usize): v128 {
+  const g = v128.and(v128.load(dy), f32x4.gt(v128.load(y), f32x4.splat(0)))
+  v128.store(dy, g)
+  return g
+}
+
+/** The same where the sign is that of the output. */
+function sumsBehindFour(
+  x: usize,
+  dy: usize,
+  y: usize,
+  apart: usize,
+  rowBytes: usize,
+  moments: usize,
+  array: usize,
+  sums: usize,
+): void {
+  for (const end = moments + array; moments < end; moments += 4) {
+    const mean = v128.load_splat<f32>(moments)
+    let s = v128.load(sums)
+    let q = v128.load(sums, 16)
+    let t = f32x4.splat(0)
+    let u = t
+    for (const last = x + rowBytes; x < last; x += 16) {
+      let g = passedBehind(dy, y)
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(v128.load(x), mean), q)
+      g = passedBehind(dy + apart, y + apart)
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(v128.load(x + apart), mean), u)
+      g = passedBehind(dy + 2 * apart, y + 2 * apart)
+      s = f32x4.add(s, g)
+      q = addProduct(g, f32x4.sub(v128.load(x + 2 * apart), mean), q)
+      g = passedBehind(dy + 3 * apart, y + 3 * apart)
+      t = f32x4.add(t, g)
+      u = addProduct(g, f32x4.sub(v128.load(x + 3 * apart), mean), u)
+      dy += 16
+      y += 16
     }
     v128.store(sums, f32x4.add(s, t))
     v128.store(sums, f32x4.add(q, u), 16)
@@ -231,14 +277,19 @@ export function normaliseGradient(
   let w = 0
   if (!accumulate && !partial) {
     const tileBytes = <usize>channels * rowBytes
-    for (; w + 1 < columns; w += 2) {
-      if (sign == signOfSum)
-        rectifiedGradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
-      else gradientOfPair(x, dy, dx, tileBytes, rowBytes, moments, coefficients, array)
-      x += 2 * tileBytes
-      dy += 2 * tileBytes
-      dx += 2 * tileBytes
+    const quarter = quarterOf(columns)
+    const apart = <usize>quarter * tileBytes
+    for (; w < quarter; w++) {
+      if (sign == signOfSum) rectifiedGradientOfFour(x, dy, dx, apart, rowBytes, moments, coefficients, array)
+      else gradientOfFour(x, dy, dx, apart, rowBytes, moments, coefficients, array)
+      x += tileBytes
+      dy += tileBytes
+      dx += tileBytes
     }
+    x += 3 * apart
+    dy += 3 * apart
+    dx += 3 * apart
+    w = 4 * quarter
   }
   for (; w < columns; w++) {
     for (let c: usize = 0; c < array; c += 4) {
@@ -273,12 +324,12 @@ export function normaliseGradient(
   }
 }
 
-/** Two pixels, every lane with an image: what belongs to a channel is loaded once for both. */
-function rectifiedGradientOfPair(
+/** Four pixels, every lane with an image. */
+function rectifiedGradientOfFour(
   x: usize,
   dy: usize,
   dx: usize,
-  tileBytes: usize,
+  apart: usize,
   rowBytes: usize,
   moments: usize,
   coefficients: usize,
@@ -295,9 +346,15 @@ function rectifiedGradientOfPair(
       let value = v128.load(x)
       let slope = passed(v128.load(dy), value, scale, shift)
       v128.store(dx, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
-      value = v128.load(x + tileBytes)
-      slope = passed(v128.load(dy + tileBytes), value, scale, shift)
-      v128.store(dx + tileBytes, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      value = v128.load(x + apart)
+      slope = passed(v128.load(dy + apart), value, scale, shift)
+      v128.store(dx + apart, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      value = v128.load(x + 2 * apart)
+      slope = passed(v128.load(dy + 2 * apart), value, scale, shift)
+      v128.store(dx + 2 * apart, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
+      value = v128.load(x + 3 * apart)
+      slope = passed(v128.load(dy + 3 * apart), value, scale, shift)
+      v128.store(dx + 3 * apart, addProduct(ka, slope, addProduct(kb, f32x4.sub(value, mean), kc)))
       dy += 16
       dx += 16
     }
@@ -306,11 +363,11 @@ function rectifiedGradientOfPair(
 }
 
 /** The same where no sign is asked for. */
-function gradientOfPair(
+function gradientOfFour(
   x: usize,
   dy: usize,
   dx: usize,
-  tileBytes: usize,
+  apart: usize,
   rowBytes: usize,
   moments: usize,
   coefficients: usize,
@@ -322,10 +379,14 @@ function gradientOfPair(
     const kb = v128.load_splat<f32>(coefficients + array)
     const kc = v128.load_splat<f32>(coefficients + 2 * array)
     for (const last = x + rowBytes; x < last; x += 16) {
-      const near = addProduct(kb, f32x4.sub(v128.load(x), mean), kc)
-      v128.store(dx, addProduct(ka, v128.load(dy), near))
-      const far = addProduct(kb, f32x4.sub(v128.load(x + tileBytes), mean), kc)
-      v128.store(dx + tileBytes, addProduct(ka, v128.load(dy + tileBytes), far))
+      const a = addProduct(kb, f32x4.sub(v128.load(x), mean), kc)
+      v128.store(dx, addProduct(ka, v128.load(dy), a))
+      const b = addProduct(kb, f32x4.sub(v128.load(x + apart), mean), kc)
+      v128.store(dx + apart, addProduct(ka, v128.load(dy + apart), b))
+      const c = addProduct(kb, f32x4.sub(v128.load(x + 2 * apart), mean), kc)
+      v128.store(dx + 2 * apart, addProduct(ka, v128.load(dy + 2 * apart), c))
+      const d = addProduct(kb, f32x4.sub(v128.load(x + 3 * apart), mean), kc)
+      v128.store(dx + 3 * apart, addProduct(ka, v128.load(dy + 3 * apart), d))
       dy += 16
       dx += 16
     }

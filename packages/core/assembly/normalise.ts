@@ -3,6 +3,7 @@
 // [channels][lanes] float32.
 
 import { addProduct } from './fused'
+import { quarterOf } from './quarters'
 import { touchChannels } from './touch'
 
 /**
@@ -78,7 +79,29 @@ function scaleRow(
 ): void {
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
-  for (let w = 0; w < columns; w++) {
+  const tileBytes = <usize>channels * rowBytes
+  const quarter = quarterOf(columns)
+  const apart = <usize>quarter * tileBytes
+  for (let w = 0; w < quarter; w++) {
+    for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
+      const scale = v128.load_splat<f32>(at)
+      const shift = v128.load_splat<f32>(at + array)
+      for (const last = x + rowBytes; x < last; x += 16) {
+        const a = addProduct(v128.load(x), scale, shift)
+        v128.store(y, f32x4.pmax(a, lower))
+        const b = addProduct(v128.load(x + apart), scale, shift)
+        v128.store(y + apart, f32x4.pmax(b, lower))
+        const c = addProduct(v128.load(x + 2 * apart), scale, shift)
+        v128.store(y + 2 * apart, f32x4.pmax(c, lower))
+        const d = addProduct(v128.load(x + 3 * apart), scale, shift)
+        v128.store(y + 3 * apart, f32x4.pmax(d, lower))
+        y += 16
+      }
+    }
+  }
+  x += 3 * apart
+  y += 3 * apart
+  for (let w = 4 * quarter; w < columns; w++) {
     for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
       const scale = v128.load_splat<f32>(at)
       const shift = v128.load_splat<f32>(at + array)
@@ -103,26 +126,36 @@ function addRow(
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
   const tileBytes = <usize>channels * rowBytes
-  let w = 0
-  for (; w + 1 < columns; w += 2) {
+  const quarter = quarterOf(columns)
+  const apart = <usize>quarter * tileBytes
+  for (let w = 0; w < quarter; w++) {
     for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
       const scale = v128.load_splat<f32>(at)
       const shift = v128.load_splat<f32>(at + array)
       for (const last = x + rowBytes; x < last; x += 16) {
-        const near = f32x4.add(addProduct(v128.load(x), scale, shift), v128.load(residual))
-        v128.store(y, f32x4.pmax(near, lower))
-        const value = addProduct(v128.load(x + tileBytes), scale, shift)
-        const far = f32x4.add(value, v128.load(residual + tileBytes))
-        v128.store(y + tileBytes, f32x4.pmax(far, lower))
+        const a = f32x4.add(addProduct(v128.load(x), scale, shift), v128.load(residual))
+        v128.store(y, f32x4.pmax(a, lower))
+        const b = f32x4.add(addProduct(v128.load(x + apart), scale, shift), v128.load(residual + apart))
+        v128.store(y + apart, f32x4.pmax(b, lower))
+        const c = f32x4.add(
+          addProduct(v128.load(x + 2 * apart), scale, shift),
+          v128.load(residual + 2 * apart),
+        )
+        v128.store(y + 2 * apart, f32x4.pmax(c, lower))
+        const d = f32x4.add(
+          addProduct(v128.load(x + 3 * apart), scale, shift),
+          v128.load(residual + 3 * apart),
+        )
+        v128.store(y + 3 * apart, f32x4.pmax(d, lower))
         residual += 16
         y += 16
       }
     }
-    x += tileBytes
-    residual += tileBytes
-    y += tileBytes
   }
-  for (; w < columns; w++) {
+  x += 3 * apart
+  residual += 3 * apart
+  y += 3 * apart
+  for (let w = 4 * quarter; w < columns; w++) {
     for (let at = moments + 2 * array, end = at + array; at < end; at += 4) {
       const scale = v128.load_splat<f32>(at)
       const shift = v128.load_splat<f32>(at + array)
@@ -149,7 +182,44 @@ function addNormalisedRow(
 ): void {
   const rowBytes = (<usize>lanes) << 2
   const array = (<usize>channels) << 2
-  for (let w = 0; w < columns; w++) {
+  const tileBytes = <usize>channels * rowBytes
+  const quarter = quarterOf(columns)
+  const apart = <usize>quarter * tileBytes
+  for (let w = 0; w < quarter; w++) {
+    for (let at = 2 * array, end = at + array; at < end; at += 4) {
+      const scale = v128.load_splat<f32>(moments + at)
+      const residualScale = v128.load_splat<f32>(residualMoments + at)
+      const shift = f32x4.add(
+        v128.load_splat<f32>(moments + at + array),
+        v128.load_splat<f32>(residualMoments + at + array),
+      )
+      for (const last = x + rowBytes; x < last; x += 16) {
+        let value = addProduct(v128.load(x), scale, shift)
+        v128.store(y, f32x4.pmax(addProduct(v128.load(residual), residualScale, value), lower))
+        value = addProduct(v128.load(x + apart), scale, shift)
+        v128.store(
+          y + apart,
+          f32x4.pmax(addProduct(v128.load(residual + apart), residualScale, value), lower),
+        )
+        value = addProduct(v128.load(x + 2 * apart), scale, shift)
+        v128.store(
+          y + 2 * apart,
+          f32x4.pmax(addProduct(v128.load(residual + 2 * apart), residualScale, value), lower),
+        )
+        value = addProduct(v128.load(x + 3 * apart), scale, shift)
+        v128.store(
+          y + 3 * apart,
+          f32x4.pmax(addProduct(v128.load(residual + 3 * apart), residualScale, value), lower),
+        )
+        residual += 16
+        y += 16
+      }
+    }
+  }
+  x += 3 * apart
+  residual += 3 * apart
+  y += 3 * apart
+  for (let w = 4 * quarter; w < columns; w++) {
     for (let at = 2 * array, end = at + array; at < end; at += 4) {
       const scale = v128.load_splat<f32>(moments + at)
       const residualScale = v128.load_splat<f32>(residualMoments + at)
