@@ -2,7 +2,7 @@
 // threads gives the same bits. Lanes without an image are masked out of the sums. What is done with the moments is in
 // normalise.ts and normalise-gradient.ts.
 
-import { laneSum } from './elementwise'
+import { addLaneSums } from './elementwise'
 import { addProduct } from './fused'
 import { quarterOf } from './quarters'
 import { blockImages, slotBlocks, slotImages } from './slot'
@@ -89,9 +89,8 @@ function statisticsOfRow(
     }
   }
   for (let c: usize = 0; c < <usize>channels; c++) {
-    const out = partial + c * 24
-    store<f64>(out, load<f64>(out, 8) + laneSum(v128.load(sums + (c << 5))), 8)
-    store<f64>(out, load<f64>(out, 16) + laneSum(v128.load(sums + (c << 5), 16)), 16)
+    const from = sums + (c << 5)
+    addLaneSums(partial + c * 24 + 8, v128.load(from), v128.load(from, 16))
   }
 }
 

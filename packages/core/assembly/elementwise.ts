@@ -140,6 +140,18 @@ export function laneSum(v: v128): f64 {
   )
 }
 
+/** Adds the sums of the lanes of `s` and `q` to two float64 that lie side by side. */
+export function addLaneSums(target: usize, s: v128, q: v128): void {
+  const sums = f64x2.add(f64x2.promote_low_f32x4(s), f64x2.promote_low_f32x4(upperLanes(s)))
+  const others = f64x2.add(f64x2.promote_low_f32x4(q), f64x2.promote_low_f32x4(upperLanes(q)))
+  const both = f64x2.add(v128.shuffle<f64>(sums, others, 0, 2), v128.shuffle<f64>(sums, others, 1, 3))
+  v128.store(target, f64x2.add(v128.load(target), both))
+}
+
+function upperLanes(v: v128): v128 {
+  return v128.shuffle<f64>(v, v, 1, 1)
+}
+
 /** Writes the sum of the lanes, added to what is there unless `turn`, which counts the calls, is 0. */
 export function putSum(target: usize, sum: v128, turn: i32): void {
   const before: f64 = turn == 0 ? 0 : <f64>load<f32>(target)

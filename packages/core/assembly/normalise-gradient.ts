@@ -2,7 +2,7 @@
 // [channels][lanes] float32; lanes without an image get no gradient.
 
 import { isFull } from './batchnorm'
-import { laneSum } from './elementwise'
+import { addLaneSums } from './elementwise'
 import { addProduct } from './fused'
 import { quarterOf } from './quarters'
 
@@ -38,9 +38,8 @@ export function normaliseSums(
   memory.fill(sums, 0, (<usize>channels) << 5)
   sumsOfRow(x, dy, y, columns, channels, lanes, moments, sign, sums)
   for (let c: usize = 0; c < <usize>channels; c++) {
-    const to = totals + (c << 4)
-    store<f64>(to, load<f64>(to) + laneSum(v128.load(sums + (c << 5))))
-    store<f64>(to, load<f64>(to, 8) + laneSum(v128.load(sums + (c << 5), 16)), 8)
+    const from = sums + (c << 5)
+    addLaneSums(totals + (c << 4), v128.load(from), v128.load(from, 16))
   }
 }
 
