@@ -32,7 +32,9 @@ import { sparsePart } from './sparse-part.js'
 import { transformPart } from './transform-part.js'
 
 /** Bytes of tiles that stay in a core's own cache while the parts of a layer pass over them one after the other. */
-const cachedBytes = 256 * 1024
+const cachedBytes = 512 * 1024
+/** Pixels of a chunk, where a row has as many: kernels take four at a time (`assembly/quarters.ts`). */
+const fewestPixels = 4
 
 function partsOf(context: ListContext, layer: KernelLayer, input: Activation): KernelPart[] {
   if (layer.kind === 'dense') return [densePart(context, layer)]
@@ -145,9 +147,9 @@ function uncut(width: number): Chunks {
   return { columns: width, chunk: width }
 }
 
-/** The largest equal cuts that stay in the cache; an even number of pixels where it can be, since kernels take pairs. */
+/** The largest equal cuts that stay in the cache, or of a few pixels. */
 function chunksOf(width: number, pixelBytes: number): Chunks {
-  const most = Math.max(2, Math.floor(cachedBytes / pixelBytes))
+  const most = Math.max(fewestPixels, Math.floor(cachedBytes / pixelBytes))
   let chunk = Math.min(width, most)
   while (width % chunk !== 0) chunk--
   return { columns: width, chunk }
