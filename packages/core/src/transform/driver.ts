@@ -18,13 +18,17 @@ const RUN = {
   columns: 8,
   xStep: 9,
   yStep: 10,
-  count: 11,
+  inCache: 11,
+  count: 12,
 } as const
+
+/** Bits of the last operand of `run`: what is not touched beforehand, since it lies in the cache. */
+export const IN_CACHE = { x: 1, y: 2 } as const
 
 /** Functions of a module by index. */
 export interface RunFunctions {
-  /** Each called for a run of up to `columns` positions before anything else is done with them. */
-  readonly ahead: readonly number[]
+  /** Touch what a position reads, and what it writes: for a run of up to `columns` positions before anything else is done with them. */
+  readonly touch: { readonly x: number; readonly y: number } | null
   readonly columns: number
   /** Called in this order for each strip of each position. */
   readonly parts: readonly number[]
@@ -61,7 +65,11 @@ export function emitRun(functions: RunFunctions, strips: number, stripBytes: num
     copy(RUN.y, yRun)
     copy(RUN.columns, remaining)
     body.countDownBy(remaining, run, functions.columns, () => {
-      for (const ahead of functions.ahead) eachPosition(() => call(ahead, x, y))
+      for (const side of ['x', 'y'] as const) {
+        const touch = functions.touch?.[side]
+        if (touch !== undefined)
+          body.unlessBit(RUN.inCache, IN_CACHE[side], () => eachPosition(() => call(touch, x, y)))
+      }
       eachPosition(() => {
         copy(x, xStrip)
         copy(y, yStrip)

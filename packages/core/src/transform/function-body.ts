@@ -163,6 +163,15 @@ export class FunctionBody {
     this.#code.append([0x45, 0x04, VOID, 0x0f, 0x0b])
   }
 
+  /** Runs `body` where `local & bit` is 0. */
+  unlessBit(local: number, bit: number, body: () => void): void {
+    this.get(local)
+    this.i32Const(bit)
+    this.#code.append([0x71, 0x45, 0x04, VOID]) // i32.and, i32.eqz, if
+    body()
+    this.#code.byte(0x0b)
+  }
+
   /** Runs `body` `counter` times, at least once; the local counts down to zero. */
   countDown(counter: number, body: () => void): void {
     this.#code.byte(0x03)

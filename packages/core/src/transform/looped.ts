@@ -113,7 +113,7 @@ class LoopedEmitter {
     this.#gather()
     for (const pass of list.passes) this.#apply(pass)
     this.#scatter()
-    const functions = { ahead: [], columns: 1, parts: this.#emitSteps() }
+    const functions = { touch: null, columns: 1, parts: this.#emitSteps() }
     this.#add(emitRun(functions, geometry.lanes / this.#stripLanes, this.#rowBytes))
     return {
       bytes: encodeModule(this.#functions, geometry.sharedMemory),

@@ -53,7 +53,7 @@ export function emitTransform(
   const functions = [...touches, ...parts.functions]
   const indices = [...functions.keys()]
   const runFunctions = {
-    ahead: indices.slice(0, touches.length),
+    touch: { x: 0, y: 1 },
     columns: positionsAtOnce([...inputs, ...outputs]),
     parts: indices.slice(touches.length),
   }

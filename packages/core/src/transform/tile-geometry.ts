@@ -29,10 +29,10 @@ export interface TileGeometry {
 
 /**
  * A compiled transform. The module imports `env.memory` and exports
- * `run(x, y, scratch, scales, constants, rows, xRowStep, yRowStep, columns, xStep, yStep)`: for each of `rows * columns`
+ * `run(x, y, scratch, scales, constants, rows, xRowStep, yRowStep, columns, xStep, yStep, inCache)`: for each of `rows * columns`
  * positions it applies the transform to the tile at x and writes to the tile at y. Steps are in bytes; `scratch` is
  * 16-byte aligned; `scales` and `constants` are the addresses of copies of the tables below in float32. The tiles at x
- * and y must not overlap.
+ * and y must not overlap. `inCache` says what lies in the cache already, a matter of speed alone: bits of `IN_CACHE` (driver.ts).
  */
 export interface EmittedTransform {
   readonly bytes: Uint8Array<ArrayBuffer>

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileTransform, type TransformRequest } from '#core/transform/compile'
+import { IN_CACHE } from '#core/transform/driver'
 import { factorDct } from '#core/transform/factor'
 import { dctMatrix, product, transposedProduct } from '#core/transform/reference'
 import { emitTransform } from '#core/transform/straight'
@@ -49,19 +50,18 @@ const requests: fc.Arbitrary<TransformRequest> = fc
       }),
   )
 
-function expectReference(request: TransformRequest, rows: number, columns: number): void {
+function expectReference(request: TransformRequest, rows: number, columns: number, inCache = 0): void {
   const { length, inputs, outputs, adjoint } = request
   const matrix = dctMatrix(length, outputs, inputs)
   const apply = (x: Float64Array) => (adjoint ? transposedProduct(matrix, x) : product(matrix, x))
-  expectAgreement(compileTransform(request), request, apply, { rows, columns })
+  expectAgreement(compileTransform(request), request, apply, { rows, columns, inCache })
 }
 
 describe('compileTransform', () => {
-  it('agrees with the matrix to 1e-6 and writes its output rows only, for any shape, offsets, lanes, store and positions', () => {
-    fc.assert(
-      fc.property(requests, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), expectReference),
-      { numRuns: 60 },
-    )
+  it('agrees with the matrix to 1e-6 and writes its output rows only, for any shape, offsets, lanes, store and positions, whatever lies in the cache', () => {
+    const few = fc.integer({ min: 1, max: 3 })
+    const inCache = fc.integer({ min: 0, max: IN_CACHE.x | IN_CACHE.y })
+    fc.assert(fc.property(requests, few, few, inCache, expectReference), { numRuns: 60 })
   })
 
   it.each([
@@ -97,7 +97,7 @@ describe('compileTransform', () => {
     ] as const) {
       const { memory, run } = instantiate(compileTransform(request), request)
       const before = memory.slice()
-      run(1024, 2048, rows, 0, 0, columns, 0, 0)
+      run(1024, 2048, rows, 0, 0, columns, 0, 0, 0)
       expect(memory).toEqual(before)
     }
   })

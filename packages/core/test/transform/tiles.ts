@@ -17,6 +17,7 @@ type Run = (
   columns: number,
   xStep: number,
   yStep: number,
+  inCache: number,
 ) => void
 
 /** The module on a memory filled with noise, its tables and scratch behind `dataBytes`. */
@@ -48,10 +49,10 @@ export function expectAgreement(
   emitted: EmittedTransform,
   geometry: TileGeometry,
   apply: (x: Float64Array) => Float64Array,
-  positions: { rows: number; columns: number },
+  positions: { rows: number; columns: number; inCache?: number },
 ): void {
   const { lanes, inputOffsets, outputOffsets, store } = geometry
-  const { rows, columns } = positions
+  const { rows, columns, inCache = 0 } = positions
   const extent = (offsets: Int32Array) => Math.max(...offsets) + lanes * 4
   // Tiles lie apart, so that a write beside an output row shows.
   const [xStep, yStep] = [extent(inputOffsets) + 64, extent(outputOffsets) + 32]
@@ -61,7 +62,7 @@ export function expectAgreement(
   const dataBytes = y + rows * yRowStep + 256
   const { memory, run, scratchStart } = instantiate(emitted, geometry, dataBytes)
   const before = memory.slice()
-  run(x, y, rows, xRowStep, yRowStep, columns, xStep, yStep)
+  run(x, y, rows, xRowStep, yRowStep, columns, xStep, yStep, inCache)
 
   const expected = Float64Array.from(before)
   for (let row = 0; row < rows; row++) {

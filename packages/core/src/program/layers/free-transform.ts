@@ -3,6 +3,7 @@
 
 import type { KernelLayer } from '../../network/layer.js'
 import { patchLength } from '../../shape/kernel.js'
+import { IN_CACHE } from '../../transform/driver.js'
 import { columns, type DraftCall, type DraftOperand, number } from '../builder.js'
 import type { Activation, ListContext, PixelRow } from '../context.js'
 import type { PlacedTransform } from '../kernel-tables.js'
@@ -77,7 +78,10 @@ export function rowTransform(context: ListContext, layer: KernelLayer, input: Ti
   return groups > 1 ? grouped(context, layer, input) : patchTransform(context, layer, input)
 }
 
-/** Operands of a transform module on one row of positions: tiles at x to tiles at y. */
+/**
+ * Operands of a transform module on one row of positions: tiles at x to tiles at y.
+ * @param inCache what need not be brought into the cache, since it lies in scratch and was written or read just now
+ */
 export function transformCall(
   context: ListContext,
   placed: PlacedTransform,
@@ -85,12 +89,25 @@ export function transformCall(
   [x, xStep]: [DraftOperand, DraftOperand],
   [y, yStep]: [DraftOperand, DraftOperand],
   scales: number,
+  inCache: { readonly x?: boolean; readonly y?: boolean } = {},
 ): DraftCall {
+  const bits = (inCache.x ? IN_CACHE.x : 0) | (inCache.y ? IN_CACHE.y : 0)
   const scratch = context.builder.scratch(placed.emitted.scratchBytes)
   const rows = [number(1), number(0), number(0)]
   return {
     kernel: placed.key,
-    operands: [x, y, scratch, number(scales), number(placed.constants), ...rows, width, xStep, yStep],
+    operands: [
+      x,
+      y,
+      scratch,
+      number(scales),
+      number(placed.constants),
+      ...rows,
+      width,
+      xStep,
+      yStep,
+      number(bits),
+    ],
   }
 }
 
@@ -107,7 +124,9 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
     gathers: patchesTile(layer),
     scales: forward.scales,
     scaleCount: forward.emitted.scales.length,
-    forward: (x, y, scales) => [transformCall(context, forward, columns(), x.patches, outputRow(y), scales)],
+    forward: (x, y, scales) => [
+      transformCall(context, forward, columns(), x.patches, outputRow(y), scales, { x: x.stored === null }),
+    ],
     adjointScales(written) {
       const store = patchesTile(layer) ? 'assign' : 'accumulate'
       return factorsOf(tables.transform(layer.geometry, written, 'adjoint', store))
@@ -126,7 +145,7 @@ function patchTransform(context: ListContext, layer: KernelLayer, input: TileLay
       }
       const adjoint = tables.transform(layer.geometry, input, 'adjoint', 'assign')
       const call = (placed: PlacedTransform, u: PixelRow, factors: number) =>
-        transformCall(context, placed, columns(), dy.windows, u, factors)
+        transformCall(context, placed, columns(), dy.windows, u, factors, { x: dy.stored === null })
       return {
         type: 'gather',
         scratchBytes: adjoint.emitted.scratchBytes,

@@ -54,7 +54,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
       const x = storedOf(input)
       const spectra = spectraBehind(forward)
       return [
-        transformCall(context, forward, number(width), outputRow(x), spectra, scales),
+        transformCall(context, forward, number(width), outputRow(x), spectra, scales, { y: true }),
         { kernel: 'addSpectra', operands: [...spectra, ...rows(y), ...size, ...shared, ...row] },
       ]
     },
@@ -73,7 +73,7 @@ export function spectralTransform(context: ListContext, layer: KernelLayer): Fre
             kernel: 'spectraOfGradient',
             operands: [...rows(dy), ...spectra, ...size, ...shared, columns, ...row],
           },
-          transformCall(context, adjoint, number(width), spectra, u, scales),
+          transformCall(context, adjoint, number(width), spectra, u, scales, { x: true }),
         ],
       }
     },

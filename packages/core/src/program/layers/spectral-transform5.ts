@@ -53,7 +53,7 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
       const x = storedOf(input)
       const { spectra, behind: ring } = scratchBehind(forward, size * shape.width * spectrumBytes)
       const calls = [
-        transformCall(context, forward, number(width), outputRow(x), spectra, scales),
+        transformCall(context, forward, number(width), outputRow(x), spectra, scales, { y: true }),
         {
           kernel: 'addSpectra5',
           operands: [
@@ -98,7 +98,7 @@ export function spectralTransform5(context: ListContext, layer: KernelLayer): Fr
               number(shape.height),
             ],
           },
-          transformCall(context, adjoint, number(width), spectra, u, scales),
+          transformCall(context, adjoint, number(width), spectra, u, scales, { x: true }),
         ],
       }
     },
