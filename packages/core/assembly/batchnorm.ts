@@ -1,6 +1,6 @@
 // Statistics of batch normalisation: partial sums per block of images, combined in block order, so that any number of
 // threads gives the same bits. Lanes without an image are masked out of the sums. What is done with the moments is in
-// normalise.ts and normalise-gradient.ts.
+// normalise.ts, normalise-sums.ts and normalise-gradient.ts.
 
 import { addLaneSums } from './elementwise'
 import { addProduct } from './fused'

@@ -1,5 +1,5 @@
 // Batch normalisation with what stands behind it, in one pass over memory: `y = max(scale * x + shift + residual, lower)`,
-// where the residual may be normalised too. Backwards: normalise-gradient.ts. Moments are batchnorm.ts's. Tiles are
+// where the residual may be normalised too. Backwards: normalise-sums.ts, then normalise-gradient.ts. Moments are batchnorm.ts's. Tiles are
 // [channels][lanes] float32.
 
 import { addProduct } from './fused'

@@ -17,7 +17,7 @@ import {
   type RectifiedMask,
 } from './rectified-mask.js'
 
-/** Where the sign of a rectified sum is found again (`assembly/normalise-gradient.ts`). */
+/** Where the sign of a rectified sum is found again (`assembly/sign-of-sum.ts`). */
 const signs = { notRectified: 0, ofSum: 1, ofOutput: 2 } as const
 type Sign = (typeof signs)[keyof typeof signs]
 
