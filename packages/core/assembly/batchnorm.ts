@@ -115,9 +115,9 @@ function statisticsOfFour(
       const b = f32x4.sub(v128.load(x + apart), pivot)
       const c = f32x4.sub(v128.load(x + 2 * apart), pivot)
       const d = f32x4.sub(v128.load(x + 3 * apart), pivot)
-      s = f32x4.add(s, f32x4.add(a, c))
+      s = f32x4.add(f32x4.add(s, a), c)
       q = addProduct(c, c, addProduct(a, a, q))
-      t = f32x4.add(t, f32x4.add(b, d))
+      t = f32x4.add(f32x4.add(t, b), d)
       u = addProduct(d, d, addProduct(b, b, u))
     }
     v128.store(sums, f32x4.add(s, t))
